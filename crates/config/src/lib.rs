@@ -1,0 +1,1 @@
+//! Kea's configuration files, and what Fosix adds, to one validated configuration.

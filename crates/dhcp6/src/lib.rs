@@ -1,0 +1,1 @@
+//! The DHCPv6 half: a message in, an answer out.

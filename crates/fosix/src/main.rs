@@ -1,0 +1,3 @@
+//! The `fosix` program: serve, check and client.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Who holds what until when: lease records, their indexes, address pools, expiry.

@@ -1,0 +1,1 @@
+//! Network namespaces and processes for the tests across processes.
