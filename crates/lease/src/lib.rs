@@ -1,1 +1,33 @@
 //! Who holds what until when: lease records, their indexes, address pools, expiry.
+//!
+//! A [`Leases4`] is the whole lease state of the DHCPv4 half. It has no clock: `now` is an argument of every
+//! operation that depends on it, and what counts as expired follows from that argument alone. It enforces that
+//! an address has one holder; its callers cannot break that, only be refused.
+//!
+//! ```text
+//!              by_address            by_client (seeded hash)
+//!                  │                        │
+//!                  ▼                        ▼
+//!   entries  ┌───────────┬───────────┬───────────┬ ─ ─      one entry for each address that was ever
+//!            │ lease     │ lease     │ lease     │          leased or is on offer
+//!            │ offer     │ offer     │ offer     │
+//!            └─────┬─────┴─────┬─────┴───────────┘
+//!                  │           │
+//!       due (by time)      former, per pool (longest free first)
+//!
+//!   pools    [first, last] ── bitmap of addresses that have an entry: the first unused one in a few steps
+//! ```
+
+mod bitmap;
+mod client;
+mod leases4;
+mod offers;
+mod pool4;
+mod record;
+mod time;
+
+pub use client::{BadIdentity, ClientIdentity, HardwareAddress};
+pub use leases4::{Conflict, Leases4};
+pub use pool4::PoolRange4;
+pub use record::{Grant4, Lease4, LeaseState, RelayHop, SoftwireSource};
+pub use time::Timestamp;

@@ -1,0 +1,230 @@
+//! Tests of [`super::Leases4`]: its rules one by one, and random histories against what must always hold.
+
+use std::collections::HashMap;
+use std::net::Ipv6Addr;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::HardwareAddress;
+
+const SUBNET: u32 = 7;
+
+fn client(number: u8) -> ClientIdentity {
+    ClientIdentity::new(None, hardware(number)).unwrap()
+}
+
+fn hardware(number: u8) -> HardwareAddress {
+    HardwareAddress::new(1, &[2, 0, 0, 0, 0, number]).unwrap()
+}
+
+fn address(last: u8) -> Ipv4Addr {
+    [10, 0, 0, last].into()
+}
+
+fn leases(size: u8) -> Leases4 {
+    Leases4::new(&[PoolRange4 { subnet: SUBNET, first: address(1), last: address(size) }], 100)
+}
+
+fn grant(number: u8, address: Ipv4Addr, valid_lifetime: u32) -> Grant4 {
+    Grant4 {
+        address,
+        client: client(number),
+        hardware: hardware(number),
+        source: Ipv6Addr::LOCALHOST,
+        relay_path: Box::default(),
+        subnet: SUBNET,
+        hostname: Box::default(),
+        valid_lifetime,
+    }
+}
+
+fn choose(leases: &mut Leases4, number: u8, now: u64) -> Option<Ipv4Addr> {
+    leases.choose(&client(number), SUBNET, None, Timestamp(now))
+}
+
+#[test]
+fn a_client_that_asks_again_is_offered_the_same_address() {
+    let mut leases = leases(10);
+    let first = choose(&mut leases, 1, 0).unwrap();
+    leases.offer(first, &client(1), Timestamp(60));
+    assert_eq!(choose(&mut leases, 1, 1), Some(first));
+    assert_ne!(choose(&mut leases, 2, 1), Some(first));
+}
+
+#[test]
+fn a_released_address_is_kept_for_its_client_while_others_are_free() {
+    let mut leases = leases(3);
+    leases.grant(grant(1, address(2), 1000), Timestamp(0)).unwrap();
+    assert!(leases.release(address(2), &client(1), Timestamp(10)));
+    assert_eq!(choose(&mut leases, 2, 20), Some(address(1)));
+    leases.grant(grant(2, address(1), 1000), Timestamp(20)).unwrap();
+    assert_eq!(choose(&mut leases, 3, 20), Some(address(3)));
+    assert_eq!(choose(&mut leases, 1, 20), Some(address(2)));
+    leases.grant(grant(3, address(3), 1000), Timestamp(20)).unwrap();
+    assert_eq!(choose(&mut leases, 4, 20), Some(address(2)), "now somebody else needs it");
+}
+
+#[test]
+fn an_expired_address_is_free_even_before_it_was_reclaimed() {
+    let mut leases = leases(1);
+    leases.grant(grant(1, address(1), 100), Timestamp(0)).unwrap();
+    assert_eq!(choose(&mut leases, 2, 99), None);
+    assert_eq!(choose(&mut leases, 2, 100), Some(address(1)));
+    leases.grant(grant(2, address(1), 100), Timestamp(100)).unwrap();
+    assert_eq!(
+        leases.grant(grant(1, address(1), 100), Timestamp(150)),
+        Err(Conflict::Held { address: address(1) })
+    );
+}
+
+#[test]
+fn an_address_on_offer_is_not_offered_to_another_also_when_its_former_lease_is_reclaimed_meanwhile() {
+    let mut leases = leases(1);
+    leases.grant(grant(1, address(1), 100), Timestamp(0)).unwrap();
+    // Client 2 asks for the address by name after it expired and before it was reclaimed.
+    assert_eq!(leases.choose(&client(2), SUBNET, Some(address(1)), Timestamp(100)), Some(address(1)));
+    leases.offer(address(1), &client(2), Timestamp(160));
+    assert_eq!(leases.reclaim(Timestamp(110), 10), 1);
+    assert_eq!(choose(&mut leases, 3, 110), None);
+    assert_eq!(choose(&mut leases, 3, 160), Some(address(1)), "the offer has lapsed");
+}
+
+#[test]
+fn a_declined_address_rests_until_its_probation_ends() {
+    let mut leases = leases(1);
+    leases.grant(grant(1, address(1), 1000), Timestamp(0)).unwrap();
+    assert!(!leases.decline(address(1), &client(2), 500, Timestamp(1)), "it is not client 2's to decline");
+    assert!(leases.decline(address(1), &client(1), 500, Timestamp(1)));
+    assert_eq!(choose(&mut leases, 1, 2), None);
+    assert_eq!(
+        leases.grant(grant(1, address(1), 9), Timestamp(2)),
+        Err(Conflict::Held { address: address(1) })
+    );
+    assert_eq!(choose(&mut leases, 2, 501), Some(address(1)));
+}
+
+#[test]
+fn a_client_has_one_address_in_a_subnet() {
+    let mut leases = leases(10);
+    leases.grant(grant(1, address(4), 1000), Timestamp(0)).unwrap();
+    leases.grant(grant(1, address(5), 1000), Timestamp(5)).unwrap();
+    assert_eq!(leases.held_by(&client(1), SUBNET, Timestamp(6)).unwrap().address, address(5));
+    assert_eq!(leases.get(address(4)).unwrap().state, LeaseState::Released);
+    leases.grant(grant(2, address(4), 1000), Timestamp(7)).unwrap();
+}
+
+#[test]
+fn an_address_outside_the_pools_is_never_granted() {
+    let mut leases = leases(10);
+    let outside = address(11);
+    assert_eq!(
+        leases.grant(grant(1, outside, 9), Timestamp(0)),
+        Err(Conflict::NotInPool { address: outside })
+    );
+    let other_subnet = Grant4 { subnet: 8, ..grant(1, address(1), 9) };
+    assert_eq!(leases.grant(other_subnet, Timestamp(0)), Err(Conflict::NotInPool { address: address(1) }));
+}
+
+#[test]
+fn an_infinite_lease_never_ends() {
+    let mut leases = leases(1);
+    leases.grant(grant(1, address(1), u32::MAX), Timestamp(0)).unwrap();
+    assert_eq!(leases.reclaim(Timestamp(u64::MAX), 10), 0);
+    assert_eq!(choose(&mut leases, 2, u64::MAX), None);
+}
+
+#[test]
+fn a_withdrawn_offer_frees_its_address() {
+    let mut leases = leases(1);
+    leases.offer(address(1), &client(1), Timestamp(60));
+    assert_eq!(choose(&mut leases, 2, 0), None);
+    leases.withdraw_offer(&client(1));
+    assert_eq!(choose(&mut leases, 2, 0), Some(address(1)));
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Discover { client: u8, hint: Option<u8> },
+    Request { client: u8, address: u8, lifetime: u32 },
+    Release { client: u8, address: u8 },
+    Decline { client: u8, address: u8 },
+    Pass { seconds: u64 },
+    Reclaim,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (clients, addresses) = (0u8..8, 0u8..8);
+    prop_oneof![
+        (clients.clone(), prop::option::of(addresses.clone()))
+            .prop_map(|(client, hint)| Step::Discover { client, hint }),
+        (clients.clone(), addresses.clone(), 1u32..200)
+            .prop_map(|(client, address, lifetime)| Step::Request { client, address, lifetime }),
+        (clients.clone(), addresses.clone()).prop_map(|(client, address)| Step::Release { client, address }),
+        (clients, addresses).prop_map(|(client, address)| Step::Decline { client, address }),
+        (1u64..100).prop_map(|seconds| Step::Pass { seconds }),
+        Just(Step::Reclaim),
+    ]
+}
+
+proptest! {
+    /// A plain map says who was promised what; the store must never contradict it.
+    #[test]
+    fn no_history_gives_an_address_to_two_clients(steps in prop::collection::vec(step(), 1..300)) {
+        let mut leases = leases(6);
+        let mut promised: HashMap<Ipv4Addr, (u8, u64)> = HashMap::new();
+        let mut now = 1000u64;
+        let probation = 150u32;
+        const NOBODY: u8 = 255;
+        for step in steps {
+            match step {
+                Step::Discover { client: number, hint } => {
+                    let hint = hint.map(address);
+                    let chosen = leases.choose(&client(number), SUBNET, hint, Timestamp(now));
+                    let free = (1..=6).map(address).filter(|one| promised.get(one).is_none_or(|&(_, end)| end <= now));
+                    if let Some(chosen) = chosen {
+                        let holder = promised.get(&chosen).filter(|&&(_, end)| now < end);
+                        prop_assert!(holder.is_none_or(|&(holder, _)| holder == number));
+                        leases.offer(chosen, &client(number), Timestamp(now + 30));
+                        prop_assert_eq!(leases.choose(&client(number), SUBNET, hint, Timestamp(now)), Some(chosen));
+                    } else {
+                        // Only offers to others may stand in the way of a free address.
+                        for one in free {
+                            prop_assert!(leases.offers.is_to_another(one, &client(number), Timestamp(now)));
+                        }
+                    }
+                }
+                Step::Request { client: number, address: last, lifetime } => {
+                    if leases.grant(grant(number, address(last), lifetime), Timestamp(now)).is_ok() {
+                        let before = promised.get(&address(last)).filter(|&&(_, end)| now < end);
+                        prop_assert!(before.is_none_or(|&(holder, _)| holder == number), "{before:?}");
+                        promised.retain(|_, &mut (holder, _)| holder != number);
+                        promised.insert(address(last), (number, now + u64::from(lifetime)));
+                    }
+                }
+                Step::Release { client: number, address: last } => {
+                    let held = promised.get(&address(last)).is_some_and(|&(holder, end)| holder == number && now < end);
+                    prop_assert_eq!(leases.release(address(last), &client(number), Timestamp(now)), held);
+                    if held {
+                        promised.remove(&address(last));
+                    }
+                }
+                Step::Decline { client: number, address: last } => {
+                    let held = promised.get(&address(last)).is_some_and(|&(holder, end)| holder == number && now < end);
+                    prop_assert_eq!(leases.decline(address(last), &client(number), probation, Timestamp(now)), held);
+                    if held {
+                        promised.insert(address(last), (NOBODY, now + u64::from(probation)));
+                    }
+                }
+                Step::Pass { seconds } => now += seconds,
+                Step::Reclaim => {
+                    leases.reclaim(Timestamp(now), 2);
+                }
+            }
+            for (&one, &(holder, end)) in promised.iter().filter(|&(_, &(holder, _))| holder != NOBODY) {
+                let held = leases.held_by(&client(holder), SUBNET, Timestamp(now)).map(|lease| lease.address);
+                prop_assert_eq!(held, (now < end).then_some(one));
+            }
+        }
+    }
+}
