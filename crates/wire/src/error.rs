@@ -115,6 +115,19 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// The same error as seen from a slice that begins `by` octets earlier.
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
+        match &mut self {
+            Self::Truncated { offset, .. }
+            | Self::OptionOverrun { offset, .. }
+            | Self::BadName { offset, .. } => *offset = offset.saturating_add(by),
+            _ => {}
+        }
+        self
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {

@@ -9,6 +9,7 @@
 pub mod definition;
 pub mod error;
 pub mod name;
+mod octets;
 pub mod softwire;
 pub mod text;
 pub mod v4;

@@ -1,0 +1,190 @@
+//! Writing messages into a buffer that the caller lends.
+
+use core::net::Ipv6Addr;
+
+use arrayvec::ArrayVec;
+
+use super::options::HEADER_LEN;
+use super::{MAX_RELAY_LEVELS, MessageType, OptionCode, RelayMessage};
+use crate::Error;
+
+/// Appends messages and options to a buffer, behind what is there.
+///
+/// The buffer is the caller's, so that its capacity lasts from one message to the next and writing allocates
+/// only until it is large enough. What does not fit an option's length field (65535 octets) is remembered;
+/// [`finish`](Self::finish) then reports it and takes back all that was written. A writer that is dropped
+/// without `finish` leaves what it wrote.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    buffer: &'a mut Vec<u8>,
+    start: usize,
+    error: Option<Error>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer that appends to `buffer`.
+    pub fn new(buffer: &'a mut Vec<u8>) -> Self {
+        let start = buffer.len();
+        Self { buffer, start, error: None }
+    }
+
+    /// The fixed part of a message between client and server (RFC 9915 §8). DHCPV4-QUERY and DHCPV4-RESPONSE have
+    /// [`QueryFlags::to_octets`](super::QueryFlags::to_octets) in the place of the transaction id (RFC 7341 §6.2).
+    #[inline]
+    pub fn message(&mut self, message_type: MessageType, transaction_id: [u8; 3]) {
+        let [a, b, c] = transaction_id;
+        self.buffer.extend_from_slice(&[message_type.0, a, b, c]);
+    }
+
+    /// The fixed part of a relay message (RFC 9915 §9). Its options follow, the Relay Message option among them:
+    /// `nested(OptionCode::RELAY_MESSAGE, ...)`.
+    #[inline]
+    pub fn relay(&mut self, message_type: MessageType, hop_count: u8, link: Ipv6Addr, peer: Ipv6Addr) {
+        self.buffer.extend_from_slice(&[message_type.0, hop_count]);
+        self.buffer.extend_from_slice(&link.octets());
+        self.buffer.extend_from_slice(&peer.octets());
+    }
+
+    /// An option with that data, at most 65535 octets.
+    #[inline]
+    pub fn option(&mut self, code: OptionCode, data: &[u8]) {
+        let Ok(length) = u16::try_from(data.len()) else {
+            self.fail(Error::OptionTooLong { code: code.0, length: data.len() });
+            return;
+        };
+        self.header(code, length);
+        self.buffer.extend_from_slice(data);
+    }
+
+    /// An option that holds one octet.
+    #[inline]
+    pub fn option_u8(&mut self, code: OptionCode, value: u8) {
+        self.header(code, 1);
+        self.buffer.push(value);
+    }
+
+    /// An option that holds a 16-bit number.
+    #[inline]
+    pub fn option_u16(&mut self, code: OptionCode, value: u16) {
+        self.header(code, 2);
+        self.buffer.extend_from_slice(&value.to_be_bytes());
+    }
+
+    /// An option that holds a 32-bit number.
+    #[inline]
+    pub fn option_u32(&mut self, code: OptionCode, value: u32) {
+        self.header(code, 4);
+        self.buffer.extend_from_slice(&value.to_be_bytes());
+    }
+
+    /// An option that holds addresses, one after another; none makes an empty option.
+    pub fn addresses(&mut self, code: OptionCode, addresses: impl IntoIterator<Item = Ipv6Addr>) {
+        self.nested(code, |w| {
+            for address in addresses {
+                w.raw(&address.octets());
+            }
+        });
+    }
+
+    /// An option whose data is what `body` writes: fields by [`raw`](Self::raw), options by the other functions.
+    #[inline]
+    pub fn nested(&mut self, code: OptionCode, body: impl FnOnce(&mut Self)) {
+        let at = self.open(code);
+        body(self);
+        self.close(code, at);
+    }
+
+    /// Octets as they are.
+    #[inline]
+    pub fn raw(&mut self, bytes: &[u8]) {
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The octets that this writer has written so far.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.buffer.len().saturating_sub(self.start)
+    }
+
+    /// Whether nothing has been written yet.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Ends the writing. The first error that occurred comes back, and then the buffer is as it was before.
+    pub fn finish(self) -> Result<(), Error> {
+        match self.error {
+            None => Ok(()),
+            Some(error) => {
+                self.buffer.truncate(self.start);
+                Err(error)
+            }
+        }
+    }
+
+    #[inline]
+    fn header(&mut self, code: OptionCode, length: u16) {
+        let [a, b] = code.0.to_be_bytes();
+        let [c, d] = length.to_be_bytes();
+        self.buffer.extend_from_slice(&[a, b, c, d]);
+    }
+
+    /// Begins an option of unknown length; the place of its first octet.
+    #[inline]
+    fn open(&mut self, code: OptionCode) -> usize {
+        let at = self.buffer.len();
+        self.header(code, 0);
+        at
+    }
+
+    /// Puts the length in the option begun at `at`, now that its data ends at the end of the buffer.
+    #[inline]
+    fn close(&mut self, code: OptionCode, at: usize) {
+        let length = self.buffer.len().saturating_sub(at).saturating_sub(HEADER_LEN);
+        let field = self.buffer.get_mut(at..).and_then(<[u8]>::first_chunk_mut::<HEADER_LEN>);
+        match (u16::try_from(length), field) {
+            (Ok(length), Some([_, _, high, low])) => [*high, *low] = length.to_be_bytes(),
+            _ => self.fail(Error::OptionTooLong { code: code.0, length }),
+        }
+    }
+
+    #[cold]
+    fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+}
+
+/// Writes the answer to a relayed message: a Relay-reply for every level of `relays` (the outermost first, as
+/// [`Packet::relays`](super::Packet::relays) has them) around the message that `inner` writes.
+///
+/// With no level, only `inner` writes. More than [`MAX_RELAY_LEVELS`] levels are an error of the writer.
+pub fn write_relay_reply(
+    relays: &[RelayMessage<'_>],
+    w: &mut Writer<'_>,
+    inner: impl FnOnce(&mut Writer<'_>),
+) {
+    if relays.len() > MAX_RELAY_LEVELS {
+        w.fail(Error::TooManyRelayLevels { limit: MAX_RELAY_LEVELS });
+        return;
+    }
+    let mut opened = ArrayVec::<usize, MAX_RELAY_LEVELS>::new();
+    for level in relays {
+        // RFC 9915 §19.3: hop-count, link-address and peer-address are those of the Relay-forward.
+        w.relay(MessageType::RELAY_REPL, level.hop_count(), level.link_address(), level.peer_address());
+        // RFC 9915 §21.18: the Interface-Id option goes back as it came.
+        if let Some(interface_id) = level.interface_id() {
+            w.option(OptionCode::INTERFACE_ID, interface_id);
+        }
+        // RFC 8357 §5.2: so does the Relay Source Port option, at the same level.
+        if let Some(port) = level.options().find(OptionCode::RELAY_PORT) {
+            w.option(OptionCode::RELAY_PORT, port);
+        }
+        opened.push(w.open(OptionCode::RELAY_MESSAGE));
+    }
+    inner(w);
+    // The Relay Message option is the last of each level, so that all of them end here.
+    for at in opened.into_iter().rev() {
+        w.close(OptionCode::RELAY_MESSAGE, at);
+    }
+}
