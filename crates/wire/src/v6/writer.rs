@@ -100,6 +100,14 @@ impl<'a> Writer<'a> {
         self.buffer.extend_from_slice(bytes);
     }
 
+    /// Octets that another writer appends: the DHCPv4 message inside option 87. Its error becomes this writer's.
+    #[inline]
+    pub fn append(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>) {
+        if let Err(error) = write(self.buffer) {
+            self.fail(error);
+        }
+    }
+
     /// The octets that this writer has written so far.
     #[inline]
     pub fn len(&self) -> usize {
