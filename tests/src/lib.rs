@@ -1,1 +1,28 @@
-//! Network namespaces and processes for the tests across processes.
+//! Tests across processes and network namespaces, against real peers: the tools that those tests share.
+//!
+//! - [`Netns`]: a network namespace with links to others, gone when it is dropped.
+//! - [`Process`]: a program that runs beside the test, whose output can be waited for.
+//! - [`Fosix`]: the server under test, with its configuration and its counters.
+//! - [`Capture`]: what went over an interface, as tcpdump saw it and tshark understands it.
+//!
+//! They need root and the programs that they call. Where these are missing a test fails and says so; none is ever
+//! skipped. Nothing here sleeps: whatever is waited for announces itself, and every wait ends after [`PATIENCE`].
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    reason = "a tool for tests reports by panicking, as the tests do"
+)]
+
+use std::time::Duration;
+
+mod netns;
+mod process;
+
+pub use netns::Netns;
+pub use process::{Process, run_to_end};
+
+/// How long to wait for something that should come at once: far longer than it takes on a machine that is busy.
+pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,1 +1,32 @@
 //! Sockets, batches of datagrams and interfaces: the one crate that may contain unsafe code.
+//!
+//! A server binds one wildcard socket ([`UdpSocket6::bind_unicast`]) for everything that is sent to an address of
+//! the machine, and for each interface one socket per multicast group ([`UdpSocket6::bind_multicast`]). All workers
+//! share them: each has its own [`Poller`], [`ReceiveBatch`] and [`SendBatch`], and the kernel hands every datagram
+//! to exactly one of them. Answers leave through the wildcard socket, with the source address and the interface
+//! that the caller names.
+//!
+//! [`AddressBook`] tells which addresses belong to which interface now, and [`InterfaceWatch`] tells when that
+//! changes. Nothing here knows DHCP: ports and groups are arguments.
+
+mod address_book;
+mod control;
+mod ifaddrs;
+mod interfaces;
+mod mmsg;
+mod poller;
+mod receive;
+mod send;
+mod socket;
+mod watch;
+
+pub use address_book::AddressBook;
+pub use interfaces::{Interface, Interfaces};
+pub use poller::{Poller, Waker};
+pub use receive::{ReceiveBatch, Received};
+pub use send::{SendBatch, SendFailure, SendReport};
+pub use socket::{BindError, UdpSocket6};
+pub use watch::InterfaceWatch;
+
+/// Slots of the largest batch: what one system call receives or sends at most.
+pub const MAX_BATCH: usize = 64;

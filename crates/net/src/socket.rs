@@ -1,0 +1,181 @@
+//! UDP sockets over IPv6: one for every address of the machine, one for each group on each interface.
+
+use std::io;
+use std::net::{Ipv6Addr, SocketAddrV6};
+use std::num::NonZeroU32;
+use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// A UDP socket over IPv6 that never blocks and tells for each datagram where it was sent to and came in.
+#[derive(Debug)]
+pub struct UdpSocket6 {
+    socket: Socket,
+}
+
+/// Why a socket could not be bound.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// Another socket has the port, most likely another DHCPv6 server, relay or client of this machine.
+    #[error(
+        "UDP port {} is in use: another DHCP server, relay or client runs on this machine \
+         (`ss -ulnp sport = :{}` shows it)", .address.port(), .address.port()
+    )]
+    InUse {
+        /// What was to be bound.
+        address: SocketAddrV6,
+    },
+    /// Ports below 1024 need the capability CAP_NET_BIND_SERVICE.
+    #[error("no permission to bind UDP port {}: it needs root or CAP_NET_BIND_SERVICE", .address.port())]
+    NoPermission {
+        /// What was to be bound.
+        address: SocketAddrV6,
+    },
+    /// There is no such interface, or it went away meanwhile.
+    #[error("no interface has index {interface_index}")]
+    NoInterface {
+        /// The index that was asked for.
+        interface_index: u32,
+    },
+    /// Anything else that the system had to say.
+    #[error("cannot bind [{}%{}]:{}: {source}", .address.ip(), .address.scope_id(), .address.port())]
+    System {
+        /// What was to be bound.
+        address: SocketAddrV6,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl UdpSocket6 {
+    /// Binds `[::]:port`, port 0 for one that is free: every unicast address of the machine, also those that it gets
+    /// later, and no multicast.
+    ///
+    /// This is also the guard against a second server: as long as any other socket has the port, on whatever
+    /// address and with whatever options, it fails with [`BindError::InUse`].
+    pub fn bind_unicast(port: u16) -> Result<Self, BindError> {
+        let address = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0);
+        let wrap = |error| BindError::new(address, error);
+        let socket = open().map_err(wrap)?;
+        socket.bind(&address.into()).map_err(wrap)?;
+        Ok(Self { socket })
+    }
+
+    /// Binds `group` itself on one interface, at the port of this socket, which comes from
+    /// [`bind_unicast`](Self::bind_unicast), and joins it there.
+    ///
+    /// The socket gets what is sent to that group on that interface and nothing else. No other socket gets that,
+    /// so each datagram is received once, however many workers share the socket.
+    pub fn bind_multicast(&self, group: Ipv6Addr, interface_index: u32) -> Result<Self, BindError> {
+        let Some(interface) = NonZeroU32::new(interface_index) else {
+            return Err(BindError::NoInterface { interface_index });
+        };
+        let address = |port: u16| SocketAddrV6::new(group, port, 0, interface_index);
+        let port = self.local_port().map_err(|error| BindError::new(address(0), error))?;
+        let wrap = |error| BindError::new(address(port), error);
+
+        let socket = open().map_err(wrap)?;
+        // The scope id binds ff02::/16 to the interface but not ff05::/16, and membership is not asked for by
+        // interface on delivery: without this a site-scoped datagram would be received once for every interface.
+        socket.bind_device_by_index_v6(Some(interface)).map_err(wrap)?;
+        {
+            // Linux lets two sockets have a port, one of them at the wildcard address, when both allow it while the
+            // second is bound. They do for that moment only: at any other, no foreign socket can get at the port.
+            let _shared = Shared::new(&self.socket, &socket).map_err(wrap)?;
+            socket.bind(&address(port).into()).map_err(wrap)?;
+        }
+        socket.join_multicast_v6(&group, interface_index).map_err(wrap)?;
+        Ok(Self { socket })
+    }
+
+    /// The port that the socket is bound to.
+    pub fn local_port(&self) -> io::Result<u16> {
+        Ok(self.socket.local_addr()?.as_socket_ipv6().map_or(0, |address| address.port()))
+    }
+
+    /// Bytes that may wait in the kernel to be received, its own overhead included. Asked for is
+    /// [`RECEIVE_BUFFER_BYTES`](Self::RECEIVE_BUFFER_BYTES); without CAP_NET_ADMIN the sysctl `net.core.rmem_max`
+    /// limits it.
+    pub fn receive_buffer_bytes(&self) -> io::Result<usize> {
+        self.socket.recv_buffer_size()
+    }
+
+    /// The receive buffer that every socket asks for: the kernel doubles it for its overhead, and a short datagram
+    /// takes about 1 KiB of it, so that some 8,000 can wait.
+    pub const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
+}
+
+impl AsFd for UdpSocket6 {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl BindError {
+    fn new(address: SocketAddrV6, error: io::Error) -> Self {
+        match error.raw_os_error() {
+            Some(libc::EADDRINUSE) => Self::InUse { address },
+            Some(libc::EACCES) => Self::NoPermission { address },
+            Some(libc::ENODEV) => Self::NoInterface { interface_index: address.scope_id() },
+            _ => Self::System { address, source: error },
+        }
+    }
+}
+
+/// A socket with every option set that is common to all.
+fn open() -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV6, Type::DGRAM.nonblocking().cloexec(), Some(Protocol::UDP))?;
+    socket.set_only_v6(true)?;
+    // Otherwise a socket also gets what is sent to groups that others on this machine have joined.
+    socket.set_multicast_all_v6(false)?;
+    set_receive_packet_info(&socket)?;
+    // FORCE passes by the limit of the sysctl, with CAP_NET_ADMIN. Without it the limit is what there is.
+    if rustix::net::sockopt::set_socket_recv_buffer_size_force(&socket, UdpSocket6::RECEIVE_BUFFER_BYTES)
+        .is_err()
+    {
+        socket.set_recv_buffer_size(UdpSocket6::RECEIVE_BUFFER_BYTES)?;
+    }
+    Ok(socket)
+}
+
+/// Asks for the destination address and interface of every datagram (ipv6(7), RFC 3542 §6.1).
+fn set_receive_packet_info(socket: &Socket) -> io::Result<()> {
+    let on: libc::c_int = 1;
+    #[expect(clippy::cast_possible_truncation, reason = "4 bytes")]
+    let length = size_of_val(&on) as libc::socklen_t;
+    // SAFETY: setsockopt(2) reads `length` bytes at the pointer, which are those of an integer that lives on; an
+    // integer is what ipv6(7) says that this option takes. The descriptor is open as long as `socket` is borrowed.
+    let result = unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::IPPROTO_IPV6,
+            libc::IPV6_RECVPKTINFO,
+            (&raw const on).cast(),
+            length,
+        )
+    };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Two sockets that allow each other the same port, until this is dropped.
+struct Shared<'a>([&'a Socket; 2]);
+
+impl<'a> Shared<'a> {
+    fn new(first: &'a Socket, second: &'a Socket) -> io::Result<Self> {
+        let shared = Self([first, second]);
+        shared.set(true)?;
+        Ok(shared)
+    }
+
+    fn set(&self, on: bool) -> io::Result<()> {
+        self.0.iter().try_for_each(|socket| socket.set_reuse_address(on))
+    }
+}
+
+impl Drop for Shared<'_> {
+    fn drop(&mut self) {
+        // It cannot fail for an open socket; if it did, the wildcard bind of a second server would still.
+        let _ = self.set(false);
+    }
+}

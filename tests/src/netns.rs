@@ -1,0 +1,224 @@
+//! Network namespaces: small networks of their own for one test.
+
+use std::fs;
+use std::net::{IpAddr, Ipv6Addr};
+use std::os::fd::AsFd as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use fosix_net::{Interface, InterfaceWatch, Interfaces, Poller};
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+
+use crate::PATIENCE;
+use crate::process::run_to_end;
+
+/// A network namespace with a name of its own, `fosix-LABEL-PID-NUMBER`, deleted when it is dropped.
+///
+/// Its loopback is up. Duplicate address detection is off, so that an address serves as soon as it is there.
+#[derive(Debug)]
+pub struct Netns {
+    name: String,
+}
+
+impl Netns {
+    /// Creates one; `label` makes its name readable.
+    pub fn new(label: &str) -> Self {
+        static SWEEP: Once = Once::new();
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+        assert!(
+            rustix::process::geteuid().is_root(),
+            "this test makes network namespaces, which needs root: run it with sudo"
+        );
+        SWEEP.call_once(delete_left_overs);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let netns = Self { name: format!("{PREFIX}{label}-{}-{number}", std::process::id()) };
+        ip(&["netns", "add", &netns.name]);
+        netns.run(|| {
+            for (key, value) in [("accept_dad", "0"), ("dad_transmits", "0"), ("router_solicitations", "0")] {
+                for scope in ["all", "default"] {
+                    let path = format!("/proc/sys/net/ipv6/conf/{scope}/{key}");
+                    fs::write(&path, value).unwrap_or_else(|error| panic!("cannot write {path}: {error}"));
+                }
+            }
+        });
+        netns.ip(&["link", "set", "lo", "up"]);
+        netns
+    }
+
+    /// Its name, as `ip netns` shows it.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Links `interface` here with `peer_interface` in `peer` (a veth pair) and waits until both carry packets and
+    /// have their link-local addresses.
+    pub fn link(&self, interface: &str, peer: &Self, peer_interface: &str) {
+        ip(&[
+            "link",
+            "add",
+            "name",
+            interface,
+            "netns",
+            &self.name,
+            "type",
+            "veth",
+            "peer",
+            "name",
+            peer_interface,
+            "netns",
+            &peer.name,
+        ]);
+        self.up(interface);
+        peer.up(peer_interface);
+        self.wait_for_link_local(interface);
+        peer.wait_for_link_local(peer_interface);
+    }
+
+    /// Sets an interface up.
+    pub fn up(&self, interface: &str) {
+        self.ip(&["link", "set", interface, "up"]);
+    }
+
+    /// Sets an interface down.
+    pub fn down(&self, interface: &str) {
+        self.ip(&["link", "set", interface, "down"]);
+    }
+
+    /// Deletes an interface; the other end of a veth pair goes with it.
+    pub fn delete(&self, interface: &str) {
+        self.ip(&["link", "delete", interface]);
+    }
+
+    /// Adds an address, such as `2001:db8::1/64`, which serves at once.
+    pub fn add_address(&self, interface: &str, address: &str) {
+        let version = if address.contains(':') { "-6" } else { "-4" };
+        let mut arguments = vec![version, "address", "add", address, "dev", interface];
+        if version == "-6" {
+            arguments.push("nodad");
+        }
+        self.ip(&arguments);
+    }
+
+    /// Takes an address away.
+    pub fn remove_address(&self, interface: &str, address: &str) {
+        self.ip(&["address", "delete", address, "dev", interface]);
+    }
+
+    /// Adds a route, such as `2001:db8::/32`, through `gateway`.
+    pub fn add_route(&self, destination: &str, gateway: IpAddr) {
+        self.ip(&["route", "add", destination, "via", &gateway.to_string()]);
+    }
+
+    /// The interface, as it is now.
+    pub fn interface(&self, name: &str) -> Interface {
+        self.find_interface(name).unwrap_or_else(|| panic!("{} has no interface {name}", self.name))
+    }
+
+    /// The interface's index.
+    pub fn index(&self, interface: &str) -> u32 {
+        self.interface(interface).index
+    }
+
+    /// The interface's link-local address.
+    pub fn link_local(&self, interface: &str) -> Ipv6Addr {
+        self.interface(interface)
+            .link_local()
+            .unwrap_or_else(|| panic!("{interface} in {} has no link-local address", self.name))
+    }
+
+    /// Runs `action` on a thread inside, and returns what it returns; sockets that it opens stay inside.
+    pub fn run<T: Send>(&self, action: impl FnOnce() -> T + Send) -> T {
+        let path = self.path();
+        thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    enter(&path);
+                    action()
+                })
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })
+    }
+
+    /// A command that will run inside.
+    pub fn command(&self, program: impl AsRef<Path>) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.name]).arg(program.as_ref());
+        command
+    }
+
+    /// Runs `ip ARGUMENTS` inside.
+    pub fn ip(&self, arguments: &[&str]) {
+        ip(&[&["-netns", &self.name], arguments].concat());
+    }
+
+    /// Waits until the interface is running and has a link-local address.
+    pub fn wait_for_link_local(&self, interface: &str) {
+        self.run(|| {
+            let watch = InterfaceWatch::new().expect("cannot watch interfaces");
+            let mut poller = Poller::new().expect("cannot poll");
+            poller.add(&watch, 0).expect("cannot poll");
+            let end = Instant::now() + PATIENCE;
+            loop {
+                watch.changed().expect("cannot watch interfaces");
+                if self
+                    .find_interface(interface)
+                    .is_some_and(|interface| interface.running && interface.link_local().is_some())
+                {
+                    return;
+                }
+                let left = end.saturating_duration_since(Instant::now());
+                assert!(!left.is_zero(), "{interface} in {} got no link-local address", self.name);
+                poller.wait(Some(left)).expect("cannot poll");
+            }
+        });
+    }
+
+    fn find_interface(&self, name: &str) -> Option<Interface> {
+        self.run(|| Interfaces::snapshot().expect("cannot list interfaces")).by_name(name).cloned()
+    }
+
+    fn path(&self) -> PathBuf {
+        Path::new(DIRECTORY).join(&self.name)
+    }
+}
+
+impl Drop for Netns {
+    fn drop(&mut self) {
+        // A test that fails must show its own failure, not this one.
+        let _ = Command::new("ip").args(["netns", "delete", &self.name]).status();
+    }
+}
+
+const PREFIX: &str = "fosix-";
+const DIRECTORY: &str = "/run/netns";
+
+/// Moves the calling thread into a namespace.
+fn enter(path: &Path) {
+    let file = fs::File::open(path).unwrap_or_else(|error| panic!("cannot open {}: {error}", path.display()));
+    move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Network))
+        .unwrap_or_else(|error| panic!("cannot enter {}: {error}", path.display()));
+}
+
+/// Deletes the namespaces of test runs that were killed: those that carry the number of no living process.
+fn delete_left_overs() {
+    let Ok(entries) = fs::read_dir(DIRECTORY) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
+        let process = name.rsplit('-').nth(1).and_then(|number| number.parse::<u32>().ok());
+        if process.is_some_and(|number| !Path::new(&format!("/proc/{number}")).exists()) {
+            // Another test process may be sweeping too.
+            let _ = Command::new("ip").args(["netns", "delete", name]).output();
+        }
+    }
+}
+
+fn ip(arguments: &[&str]) {
+    run_to_end(Command::new("ip").args(arguments));
+}
