@@ -1,0 +1,96 @@
+//! A datagram as it arrives, and the checks that every message passes before it is served.
+
+use std::net::{Ipv6Addr, SocketAddrV6};
+
+use fosix_wire::Error;
+use fosix_wire::v6::{Duid, Message, MessageType, OptionCode, Packet};
+
+use crate::Drop6;
+
+/// A received datagram.
+#[derive(Debug, Clone, Copy)]
+pub struct Datagram<'a> {
+    /// What was received.
+    pub bytes: &'a [u8],
+    /// Where it came from and to.
+    pub origin: Origin,
+    /// The name of the interface that it came in on.
+    pub interface: &'a str,
+}
+
+/// Where a datagram came from and to: what is needed, beside the answer itself, to send the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Origin {
+    /// The client's or the nearest relay's address and port.
+    pub source: SocketAddrV6,
+    /// The address that it was sent to.
+    pub destination: Ipv6Addr,
+    /// The index of the interface that it came in on.
+    pub interface_index: u32,
+    /// A link-local address of that interface, if it has one.
+    pub link_local: Option<Ipv6Addr>,
+}
+
+/// Decodes a datagram with at most `max_relay_levels` Relay-forward levels.
+pub(crate) fn decode(bytes: &[u8], max_relay_levels: usize) -> Result<Packet<'_>, Drop6> {
+    let packet = Packet::new_checked(bytes, max_relay_levels).map_err(|error| match error {
+        Error::TooManyRelayLevels { .. } => Drop6::TooManyRelays,
+        _ => Drop6::Malformed,
+    })?;
+    // RFC 9915 §16.15: a server has no use for a Relay-reply.
+    let forwarded = packet.relays().iter().all(|relay| relay.message_type() == MessageType::RELAY_FORW);
+    if forwarded { Ok(packet) } else { Err(Drop6::MessageType) }
+}
+
+/// How many client and server identifiers a message of a type must have (RFC 9915 §16).
+struct Identifiers {
+    client: Presence,
+    server: Presence,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Required,
+    Optional,
+    Forbidden,
+}
+
+/// Checks the identifiers of a client's message, and that it is meant for the server with `server_id`.
+pub(crate) fn check_identifiers(message: &Message<'_>, server_id: &[u8]) -> Result<(), Drop6> {
+    use Presence::{Forbidden, Optional, Required};
+    let (client, server) = match message.message_type() {
+        // RFC 9915 §16.2, §16.5, §16.7.
+        MessageType::SOLICIT | MessageType::CONFIRM | MessageType::REBIND => (Required, Forbidden),
+        // RFC 9915 §16.4, §16.6, §16.8, §16.9.
+        MessageType::REQUEST | MessageType::RENEW | MessageType::DECLINE | MessageType::RELEASE => {
+            (Required, Required)
+        }
+        // RFC 9915 §16.12; RFC 7341 asks for neither.
+        MessageType::INFORMATION_REQUEST | MessageType::DHCPV4_QUERY => (Optional, Optional),
+        _ => return Err(Drop6::MessageType),
+    };
+    let expected = Identifiers { client, server };
+    let options = message.options();
+
+    let mut servers = options.find_all(OptionCode::SERVER_ID);
+    let named = servers.next();
+    let fits = match expected.server {
+        Required => named.is_some(),
+        Optional => true,
+        Forbidden => named.is_none(),
+    };
+    if !fits || servers.next().is_some() {
+        return Err(Drop6::ServerId);
+    }
+    if named.is_some_and(|named| named != server_id) {
+        return Err(Drop6::NotForUs);
+    }
+
+    let mut clients = options.find_all(OptionCode::CLIENT_ID);
+    match (clients.next(), expected.client) {
+        (Some(duid), _) => Duid::new_checked(duid).map(drop).map_err(|_| Drop6::ClientId)?,
+        (None, Required) => return Err(Drop6::ClientId),
+        (None, _) => {}
+    }
+    if clients.next().is_some() { Err(Drop6::ClientId) } else { Ok(()) }
+}
