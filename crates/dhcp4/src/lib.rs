@@ -1,1 +1,26 @@
 //! The DHCPv4 half: a message in, an answer and lease changes out.
+//!
+//! It serves DHCPv4 inside DHCPV4-QUERY messages (RFC 7341). [`Server4::handle`] takes a query as the DHCPv6
+//! half hands it over and writes the whole DHCPV4-RESPONSE, relay levels included, so that whoever carries it
+//! needs to remember nothing. There is no socket and no clock here.
+//!
+//! ```text
+//! Query ──► query.rs    decode, who is it, may it be served
+//!             └─► subnet.rs    which subnet: the most specific of the 4o6 keys
+//!                   └─► process.rs   DISCOVER, REQUEST …: what RFC 2131 says, lease changes
+//!                         └─► answer.rs   OFFER, ACK or NAK inside a DHCPV4-RESPONSE
+//! ```
+
+mod answer;
+mod identifier;
+mod outcome;
+mod process;
+mod query;
+mod server;
+mod subnet;
+
+pub use identifier::derived_server_identifier;
+pub use outcome::{Drop4, Received4, Sent4, Silence4, Statistics4};
+pub use query::Query;
+pub use server::{Outcome4, Server4, Settings4};
+pub use subnet::SubnetSelector;

@@ -1,0 +1,264 @@
+//! What RFC 2131 §4.3 has a server do with each message of a client.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use fosix_lease::{BadIdentity, ClientIdentity, Conflict, Grant4, Leases4, Timestamp};
+use fosix_wire::v4::{MessageType, OptionCode};
+
+use crate::answer::{self, Answer};
+use crate::outcome::{Drop4, Sent4, Silence4};
+use crate::query::Decoded;
+use crate::server::{Outcome4, Server4, Subnet};
+
+/// One query of one client, with everything that is known before it is served.
+pub(crate) struct Exchange<'a> {
+    pub(crate) server: &'a Server4,
+    pub(crate) decoded: &'a Decoded<'a>,
+    /// The subnet that the query belongs to.
+    pub(crate) subnet: Option<Subnet<'a>>,
+    pub(crate) client: ClientIdentity,
+    /// Where the query came from.
+    pub(crate) source: Ipv6Addr,
+}
+
+/// What a DHCPREQUEST is sent for (RFC 2131 §4.3.2, table 4).
+enum RequestState {
+    /// To take the offer of the server that it names.
+    Selecting { server: Ipv4Addr, address: Ipv4Addr },
+    /// To have an address confirmed that it remembers.
+    InitReboot { address: Ipv4Addr },
+    /// To extend its lease, asking the server that gave it.
+    Renewing { address: Ipv4Addr },
+    /// To extend its lease, asking any server.
+    Rebinding { address: Ipv4Addr },
+}
+
+/// Who sent a message: by client identifier, else by hardware address.
+pub(crate) fn identify(decoded: &Decoded<'_>, by_identifier: bool) -> Result<ClientIdentity, Drop4> {
+    let mut joined = [0; 255];
+    let identifier = match decoded.message.option(OptionCode::CLIENT_IDENTIFIER) {
+        Some(data) => Some(data.join(&mut joined).ok_or(Drop4::OptionLength)?),
+        None => None,
+    };
+    let identifier = identifier.filter(|_| by_identifier || decoded.hardware.is_unset());
+    ClientIdentity::new(identifier, decoded.hardware).map_err(|error| match error {
+        BadIdentity::IdentifierLength { .. } => Drop4::OptionLength,
+        _ => Drop4::NoIdentity,
+    })
+}
+
+/// Serves the exchange: changes `leases` and appends the answer, if one is due.
+pub(crate) fn process(
+    exchange: &Exchange<'_>,
+    now: Timestamp,
+    leases: &mut Leases4,
+    out: &mut Vec<u8>,
+) -> Outcome4 {
+    let result = match exchange.decoded.message_type {
+        MessageType::DISCOVER => exchange.discover(now, leases, out),
+        MessageType::REQUEST => exchange.request(now, leases, out),
+        MessageType::DECLINE => exchange.decline(now, leases),
+        MessageType::RELEASE => exchange.release(now, leases),
+        MessageType::INFORM => exchange.inform(out),
+        _ => Err(Drop4::MessageType),
+    };
+    result.unwrap_or_else(Outcome4::Dropped)
+}
+
+impl Exchange<'_> {
+    /// RFC 2131 §4.3.1.
+    fn discover(&self, now: Timestamp, leases: &mut Leases4, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
+        // RFC 2131 §4.4.1, table 5: a DHCPDISCOVER has no server identifier.
+        if self.decoded.message.option(OptionCode::SERVER_IDENTIFIER).is_some() {
+            return Err(Drop4::ServerIdInDiscover);
+        }
+        let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
+        let subnet = self.subnet.ok_or(Drop4::NoSubnet)?;
+        let address = leases.choose(&self.client, subnet.id(), requested, now).ok_or(Drop4::NoFreeAddress)?;
+        self.write(Answer::lease(Sent4::Offer, address, self.lifetime(&subnet)?), out)?;
+        leases.offer(address, &self.client, now.plus(self.server.settings.offer_lifetime));
+        Ok(Outcome4::Answered(Sent4::Offer))
+    }
+
+    /// RFC 2131 §4.3.2.
+    fn request(&self, now: Timestamp, leases: &mut Leases4, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
+        let state = self.request_state()?;
+        match state {
+            RequestState::Selecting { server, .. } if !self.server.is_ours(server) => {
+                // RFC 2131 §3.1, step 4: the others learn from it that their offer was declined.
+                leases.withdraw_offer(&self.client);
+                Ok(Outcome4::Silent(Silence4::OtherServer))
+            }
+            RequestState::Selecting { address, .. } => match self.subnet {
+                Some(subnet) => self.grant(&subnet, address, now, leases, out),
+                None => self.refuse("no subnet serves this client", out),
+            },
+            RequestState::InitReboot { address } => self.init_reboot(address, now, leases, out),
+            RequestState::Renewing { address } => match self.subnet {
+                Some(subnet) => self.grant(&subnet, address, now, leases, out),
+                None => self.refuse("no subnet serves this client", out),
+            },
+            RequestState::Rebinding { address } => {
+                // Any server may be asked: one that alone decides here refuses what it does not give out, one among
+                // others leaves the answer to them.
+                match self.subnet {
+                    Some(subnet) if subnet.config.authoritative => {
+                        self.grant(&subnet, address, now, leases, out)
+                    }
+                    Some(subnet) => match leases.check(address, &self.client, subnet.id(), now) {
+                        Err(Conflict::NotInPool { .. }) => {
+                            Ok(Outcome4::Silent(Silence4::OtherServersAddress))
+                        }
+                        _ => self.grant(&subnet, address, now, leases, out),
+                    },
+                    None => Ok(Outcome4::Silent(Silence4::OtherServersAddress)),
+                }
+            }
+        }
+    }
+
+    /// RFC 2131 §4.3.2, table 4: the fields tell the state. Renewing and rebinding differ in how a client would have
+    /// sent the message over IPv4, which RFC 7341 §6.3 carries in the U flag.
+    fn request_state(&self) -> Result<RequestState, Drop4> {
+        let server = self.decoded.address(OptionCode::SERVER_IDENTIFIER)?;
+        let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
+        let held = Some(self.decoded.message.ciaddr()).filter(|address| !address.is_unspecified());
+        match (server, requested, held) {
+            // Some clients renew with the server identifier left in; the address says what they mean.
+            (Some(server), requested, held) => {
+                let address = requested.or(held).ok_or(Drop4::NoAddress)?;
+                Ok(RequestState::Selecting { server, address })
+            }
+            (None, _, Some(address)) if self.decoded.packet.message().query_flags().unicast() => {
+                Ok(RequestState::Renewing { address })
+            }
+            (None, _, Some(address)) => Ok(RequestState::Rebinding { address }),
+            (None, Some(address), None) => Ok(RequestState::InitReboot { address }),
+            (None, None, None) => Err(Drop4::NoAddress),
+        }
+    }
+
+    fn init_reboot(
+        &self,
+        address: Ipv4Addr,
+        now: Timestamp,
+        leases: &mut Leases4,
+        out: &mut Vec<u8>,
+    ) -> Result<Outcome4, Drop4> {
+        let Some(subnet) = self.subnet else {
+            return match self.server.config.authoritative {
+                true => self.refuse("no subnet serves this client", out),
+                false => Ok(Outcome4::Silent(Silence4::UnknownClient)),
+            };
+        };
+        // RFC 2131 §4.3.2: a DHCPNAK if the address is on the wrong network.
+        if !subnet.config.prefix.contains(&address) {
+            return self.refuse("the address is not of this network", out);
+        }
+        match leases.known(&self.client, subnet.id(), now).map(|lease| lease.address) {
+            Some(known) if known == address => self.grant(&subnet, address, now, leases, out),
+            Some(_) => self.refuse("the client has another address", out),
+            // RFC 2131 §4.3.2: without a record of the client the server MUST remain silent. An authoritative one
+            // knows that nobody else has a record either.
+            None if subnet.config.authoritative => self.refuse("the client has no lease", out),
+            None => Ok(Outcome4::Silent(Silence4::UnknownClient)),
+        }
+    }
+
+    /// Gives the client the address it asks for, or refuses it.
+    fn grant(
+        &self,
+        subnet: &Subnet<'_>,
+        address: Ipv4Addr,
+        now: Timestamp,
+        leases: &mut Leases4,
+        out: &mut Vec<u8>,
+    ) -> Result<Outcome4, Drop4> {
+        let valid_lifetime = self.lifetime(subnet)?;
+        if let Err(conflict) = leases.check(address, &self.client, subnet.id(), now) {
+            return self.refuse(reason(conflict), out);
+        }
+        // The answer is written first: when it cannot be, nothing was granted.
+        self.write(Answer::lease(Sent4::Ack, address, valid_lifetime), out)?;
+        let grant = Grant4 {
+            address,
+            client: self.client.clone(),
+            hardware: self.decoded.hardware,
+            source: self.source,
+            relay_path: self.decoded.relay_path(),
+            subnet: subnet.id(),
+            hostname: self.hostname(),
+            valid_lifetime,
+        };
+        // Checked above, and nothing changed since; the store has the last word all the same.
+        leases.grant(grant, now).map_err(|_| Drop4::NoFreeAddress)?;
+        Ok(Outcome4::Answered(Sent4::Ack))
+    }
+
+    fn refuse(&self, why: &'static str, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
+        self.write(Answer::refusal(why), out)?;
+        Ok(Outcome4::Answered(Sent4::Nak))
+    }
+
+    /// RFC 2131 §4.3.3.
+    fn decline(&self, now: Timestamp, leases: &mut Leases4) -> Result<Outcome4, Drop4> {
+        self.named_server_is_ours()?;
+        let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
+        let address = requested.ok_or(Drop4::NoAddress)?;
+        leases.decline(address, &self.client, self.server.config.decline_probation_period, now);
+        Ok(Outcome4::Silent(Silence4::Decline))
+    }
+
+    /// RFC 2131 §4.3.4.
+    fn release(&self, now: Timestamp, leases: &mut Leases4) -> Result<Outcome4, Drop4> {
+        self.named_server_is_ours()?;
+        let address = self.decoded.message.ciaddr();
+        if address.is_unspecified() {
+            return Err(Drop4::NoAddress);
+        }
+        leases.release(address, &self.client, now);
+        Ok(Outcome4::Silent(Silence4::Release))
+    }
+
+    /// RFC 2131 §4.3.5: parameters for an address that the client has from elsewhere. No lease, no lease time.
+    fn inform(&self, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
+        self.named_server_is_ours()?;
+        self.write(Answer::parameters(), out)?;
+        Ok(Outcome4::Answered(Sent4::Ack))
+    }
+
+    fn named_server_is_ours(&self) -> Result<(), Drop4> {
+        match self.decoded.address(OptionCode::SERVER_IDENTIFIER)? {
+            Some(server) if !self.server.is_ours(server) => Err(Drop4::NotForUs),
+            _ => Ok(()),
+        }
+    }
+
+    /// How long the client gets an address, after its wish (option 51) within what is configured.
+    fn lifetime(&self, subnet: &Subnet<'_>) -> Result<u32, Drop4> {
+        let wish = match self.decoded.message.option(OptionCode::LEASE_TIME) {
+            None => None,
+            Some(data) => Some(data.to_u32().ok_or(Drop4::OptionLength)?),
+        };
+        Ok(subnet.timers().valid_lifetime.grant(wish))
+    }
+
+    /// The name that the client gave (option 12), without what does not belong in a name.
+    fn hostname(&self) -> Box<str> {
+        let Some(data) = self.decoded.message.option(OptionCode::HOST_NAME) else { return Box::default() };
+        let printable = data.bytes().filter(u8::is_ascii_graphic).map(char::from);
+        printable.take(255).collect::<String>().into()
+    }
+
+    fn write(&self, answer: Answer, out: &mut Vec<u8>) -> Result<(), Drop4> {
+        answer::write(self, &answer, out).map_err(|_| Drop4::AnswerTooLong)
+    }
+}
+
+fn reason(conflict: Conflict) -> &'static str {
+    match conflict {
+        Conflict::NotInPool { .. } => "the address is not given out here",
+        Conflict::OnOffer { .. } => "the address is on offer to another client",
+        _ => "the address is in use",
+    }
+}

@@ -1,0 +1,81 @@
+//! A query as it arrives: the DHCPv6 message decoded, the DHCPv4 message in it found and checked.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use fosix_lease::{HardwareAddress, RelayHop};
+use fosix_wire::Error;
+use fosix_wire::v4::{self, MessageType};
+use fosix_wire::v6::{self, Packet, RelayMessage};
+
+use crate::Drop4;
+
+/// A DHCPV4-QUERY as the DHCPv6 half hands it over.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'a> {
+    /// The whole DHCPv6 message, its relay levels included.
+    pub message: &'a [u8],
+    /// The address that it came from: the client's, or the relay's nearest to us.
+    pub source: Ipv6Addr,
+    /// The name of the interface that it came in on.
+    pub interface: &'a str,
+}
+
+/// A query that can be decoded, with a DHCPv4 request in it.
+pub(crate) struct Decoded<'a> {
+    pub(crate) packet: Packet<'a>,
+    pub(crate) message: v4::Message<'a>,
+    pub(crate) message_type: MessageType,
+    pub(crate) hardware: HardwareAddress,
+}
+
+impl<'a> Decoded<'a> {
+    /// The query in `packet`, or why there is none; `seen` is told of the message type once it is known.
+    pub(crate) fn new(packet: Packet<'a>, seen: impl FnOnce(Option<MessageType>)) -> Result<Self, Drop4> {
+        let outer = packet.message();
+        if outer.message_type() != v6::MessageType::DHCPV4_QUERY {
+            return Err(Drop4::NotAQuery);
+        }
+        // RFC 7341 §6.2, §9: exactly one DHCPv4 Message option.
+        let mut messages = outer.options().find_all(v6::OptionCode::DHCPV4_MSG);
+        // RFC 7341 §11: a DHCPV4-QUERY without the option is discarded.
+        let bytes = messages.next().ok_or(Drop4::NoMessage)?;
+        if messages.next().is_some() {
+            return Err(Drop4::SeveralMessages);
+        }
+        let message = v4::Message::new_checked(bytes).map_err(|error| match error {
+            Error::NotDhcp => Drop4::Bootp,
+            _ => Drop4::Malformed,
+        })?;
+        let message_type = message.message_type();
+        seen(message_type);
+        if message.op() != v4::BOOTREQUEST {
+            return Err(Drop4::NotARequest);
+        }
+        let message_type = message_type.ok_or(Drop4::Bootp)?;
+        // The view has checked that there are at most 16 bytes.
+        let hardware =
+            HardwareAddress::new(message.hardware_type(), message.chaddr()).ok_or(Drop4::Malformed)?;
+        Ok(Self { packet, message, message_type, hardware })
+    }
+
+    /// An option that holds one IPv4 address.
+    pub(crate) fn address(&self, code: v4::OptionCode) -> Result<Option<Ipv4Addr>, Drop4> {
+        match self.message.option(code) {
+            None => Ok(None),
+            Some(data) => data.to_ipv4().map(Some).ok_or(Drop4::OptionLength),
+        }
+    }
+
+    /// The relays that it came through, the one nearest the client first.
+    pub(crate) fn relay_path(&self) -> Box<[RelayHop]> {
+        self.packet.relays().iter().rev().map(relay_hop).collect()
+    }
+}
+
+fn relay_hop(relay: &RelayMessage<'_>) -> RelayHop {
+    RelayHop {
+        link_address: relay.link_address(),
+        interface_id: relay.interface_id().unwrap_or_default().into(),
+        remote_id: relay.options().find(v6::OptionCode::REMOTE_ID).unwrap_or_default().into(),
+    }
+}

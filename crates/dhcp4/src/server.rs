@@ -1,0 +1,214 @@
+//! The DHCPv4 half as a whole: its configuration made ready for packets, and the way of a query through it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::net::Ipv4Addr;
+
+use fosix_config::{Dhcp4, Pool4, Subnet4, Timers};
+use fosix_lease::{Leases4, PoolRange4, Timestamp};
+use fosix_policy::EffectiveOptions;
+use fosix_wire::v6::Packet;
+use tracing::debug;
+
+use crate::outcome::{self, Drop4, Sent4, Silence4, Statistics4};
+use crate::process::{self, Exchange};
+use crate::query::{Decoded, Query};
+use crate::subnet::SubnetSelector;
+
+/// What the half needs to know beside its own part of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings4 {
+    /// Relay levels that a query may have, 1 to 32.
+    pub max_relay_levels: usize,
+    /// Seconds for which an offered address is kept from others.
+    pub offer_lifetime: u32,
+    /// The server identifier (option 54) where none is configured. Over 4o6 it is only a name.
+    pub server_identifier: Ipv4Addr,
+}
+
+/// The DHCPv4 half.
+#[derive(Debug)]
+pub struct Server4 {
+    pub(crate) settings: Settings4,
+    pub(crate) config: Dhcp4,
+    /// In the order of `config.subnets`.
+    scopes: Vec<SubnetScopes>,
+    pub(crate) global_options: EffectiveOptions,
+    selector: SubnetSelector,
+    /// Every name that this server goes by.
+    identifiers: HashSet<Ipv4Addr>,
+}
+
+/// The merged options of one subnet and of those of its pools that have options of their own.
+#[derive(Debug)]
+struct SubnetScopes {
+    options: EffectiveOptions,
+    pools: Vec<(Pool4, EffectiveOptions)>,
+}
+
+/// A subnet with what its clients get.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Subnet<'a> {
+    pub(crate) config: &'a Subnet4,
+    scopes: &'a SubnetScopes,
+}
+
+/// What became of a query.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome4 {
+    /// A DHCPV4-RESPONSE was appended to the buffer.
+    Answered(Sent4),
+    /// It was served, and no answer is due.
+    Silent(Silence4),
+    /// It was dropped.
+    Dropped(Drop4),
+}
+
+impl Server4 {
+    /// Makes a configuration ready for packets.
+    pub fn new(config: Dhcp4, settings: Settings4) -> Self {
+        let scopes = config.subnets.iter().map(|subnet| SubnetScopes::new(subnet, &config)).collect();
+        let configured = config.subnets.iter().map(|subnet| subnet.server_identifier);
+        let configured = configured.chain([config.server_identifier, Some(settings.server_identifier)]);
+        Self {
+            scopes,
+            global_options: EffectiveOptions::merge(&[&config.options]),
+            selector: SubnetSelector::new(config.subnets.iter().map(|subnet| &subnet.selector)),
+            identifiers: configured.flatten().collect(),
+            settings,
+            config,
+        }
+    }
+
+    /// The pools of all subnets, as the lease store wants them.
+    pub fn pools(&self) -> Vec<PoolRange4> {
+        let of_subnet = |subnet: &Subnet4| {
+            let subnet_id = subnet.id.0;
+            let range =
+                move |pool: &Pool4| PoolRange4 { subnet: subnet_id, first: pool.first, last: pool.last };
+            subnet.pools.iter().map(range).collect::<Vec<_>>()
+        };
+        self.config.subnets.iter().flat_map(of_subnet).collect()
+    }
+
+    /// Serves one query at `now`: appends the whole DHCPV4-RESPONSE to `answer` or leaves it as it is, changes
+    /// `leases`, and counts what happened.
+    pub fn handle(
+        &self,
+        now: Timestamp,
+        leases: &mut Leases4,
+        query: &Query<'_>,
+        answer: &mut Vec<u8>,
+        statistics: &mut Statistics4,
+    ) -> Outcome4 {
+        let start = answer.len();
+        let outcome = self.serve(now, leases, query, answer, statistics);
+        match outcome {
+            Outcome4::Answered(sent) => {
+                statistics.sent.count(sent);
+                return outcome;
+            }
+            Outcome4::Silent(reason) => statistics.silence.count(reason),
+            Outcome4::Dropped(reason) => statistics.dropped.count(reason),
+        }
+        answer.truncate(start);
+        outcome
+    }
+
+    fn serve(
+        &self,
+        now: Timestamp,
+        leases: &mut Leases4,
+        query: &Query<'_>,
+        answer: &mut Vec<u8>,
+        statistics: &mut Statistics4,
+    ) -> Outcome4 {
+        let packet = match Packet::new_checked(query.message, self.settings.max_relay_levels) {
+            Ok(packet) => packet,
+            Err(error) => {
+                debug!(source = %query.source, interface = query.interface, %error, "query dropped: malformed");
+                return Outcome4::Dropped(Drop4::QueryMalformed);
+            }
+        };
+        let relays = RelayPath(&packet);
+        let decoded = Decoded::new(packet.clone(), |seen| statistics.received.count(outcome::received(seen)));
+        let outcome = match &decoded {
+            Err(reason) => Outcome4::Dropped(*reason),
+            Ok(decoded) => match self.exchange(decoded, query) {
+                Err(reason) => Outcome4::Dropped(reason),
+                Ok(exchange) => process::process(&exchange, now, leases, answer),
+            },
+        };
+        let message = decoded.as_ref().ok();
+        debug!(
+            source = %query.source, interface = query.interface, %relays, ?outcome,
+            message = message.map(|decoded| tracing::field::display(decoded.message_type)),
+            hardware = message.map(|decoded| tracing::field::display(decoded.hardware)),
+            "query served"
+        );
+        outcome
+    }
+
+    /// Who asks, and in which subnet; or why the message is not served.
+    fn exchange<'a>(&'a self, decoded: &'a Decoded<'a>, query: &Query<'_>) -> Result<Exchange<'a>, Drop4> {
+        let at = self.selector.select(decoded.packet.relays(), query.source, query.interface);
+        let subnet = at.and_then(|at| {
+            Some(Subnet { config: self.config.subnets.get(at)?, scopes: self.scopes.get(at)? })
+        });
+        let by_identifier =
+            subnet.map_or(self.config.match_client_id, |subnet| subnet.config.match_client_id);
+        let client = process::identify(decoded, by_identifier)?;
+        Ok(Exchange { server: self, decoded, subnet, client, source: query.source })
+    }
+
+    /// Whether `address` is a name of this server.
+    pub(crate) fn is_ours(&self, address: Ipv4Addr) -> bool {
+        self.identifiers.contains(&address)
+    }
+}
+
+impl SubnetScopes {
+    fn new(subnet: &Subnet4, config: &Dhcp4) -> Self {
+        let own = subnet.pools.iter().filter(|pool| !pool.options.is_empty());
+        let merged =
+            |pool: &Pool4| EffectiveOptions::merge(&[&pool.options, &subnet.options, &config.options]);
+        Self {
+            options: EffectiveOptions::merge(&[&subnet.options, &config.options]),
+            pools: own.map(|pool| (pool.clone(), merged(pool))).collect(),
+        }
+    }
+}
+
+impl<'a> Subnet<'a> {
+    /// The options for whoever has `address`.
+    pub(crate) fn options(&self, address: Ipv4Addr) -> &'a EffectiveOptions {
+        let mut pools = self.scopes.pools.iter();
+        let pool = pools.find(|(pool, _)| (pool.first..=pool.last).contains(&address));
+        pool.map_or(&self.scopes.options, |(_, options)| options)
+    }
+
+    /// The subnet's id, as the lease store knows it.
+    pub(crate) fn id(&self) -> u32 {
+        self.config.id.0
+    }
+
+    pub(crate) fn timers(&self) -> &'a Timers {
+        &self.config.timers
+    }
+}
+
+/// The relays of a packet for a log line, the one nearest the client first: `2001:db8::1 "vlan7"`.
+struct RelayPath<'a, 'b>(&'a Packet<'b>);
+
+impl fmt::Display for RelayPath<'_, '_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, relay) in self.0.relays().iter().rev().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", relay.link_address())?;
+            if let Some(id) = relay.interface_id() {
+                write!(f, " \"{}\"", id.escape_ascii())?;
+            }
+        }
+        Ok(())
+    }
+}
