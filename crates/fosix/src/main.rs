@@ -1,3 +1,42 @@
 //! The `fosix` program: serve, check and client.
 
-fn main() {}
+mod check;
+mod client;
+mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// IPv4 for the customers of IPv6-only access networks: DHCPv4 over DHCPv6 (RFC 7341).
+#[derive(Debug, Parser)]
+#[command(name = "fosix", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server until SIGTERM or SIGINT.
+    Serve(serve::Args),
+    /// Check configuration files and say everything that is wrong with them.
+    Check(check::Args),
+    /// Get IPv4 leases over DHCPv6, as a client would.
+    Client(client::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Serve(args) => serve::run(&args),
+        Command::Check(args) => Ok(check::run(args)),
+        Command::Client(args) => client::run(args),
+    };
+    result.unwrap_or_else(|error| {
+        #[expect(clippy::print_stderr, reason = "the program's last word to the person at the terminal")]
+        {
+            eprintln!("fosix: {error:#}");
+        }
+        ExitCode::FAILURE
+    })
+}

@@ -1,0 +1,50 @@
+//! Signals as something that can be waited for together with everything else.
+
+use std::io::{self, Read as _};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
+
+/// The signals that the server obeys: SIGTERM and SIGINT stop it, SIGUSR1 has it log its counters.
+pub(super) struct Signals {
+    stop: Arc<AtomicBool>,
+    report: Arc<AtomicBool>,
+    wake: UnixStream,
+}
+
+/// What was asked for since the last look.
+pub(super) struct Seen {
+    pub(super) stop: bool,
+    pub(super) report: bool,
+}
+
+impl Signals {
+    /// Takes the signals from now on.
+    pub(super) fn new() -> io::Result<Self> {
+        let (wake, write) = UnixStream::pair()?;
+        wake.set_nonblocking(true)?;
+        let (stop, report) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        for (signal, flag) in [(SIGTERM, &stop), (SIGINT, &stop), (SIGUSR1, &report)] {
+            // The flag first: whoever is woken finds it set.
+            signal_hook::flag::register(signal, Arc::clone(flag))?;
+            signal_hook::low_level::pipe::register(signal, write.try_clone()?)?;
+        }
+        Ok(Self { stop, report, wake })
+    }
+
+    /// What was asked for since the last look.
+    pub(super) fn take(&self) -> Seen {
+        let mut bytes = [0; 64];
+        while matches!((&self.wake).read(&mut bytes), Ok(1..)) {}
+        Seen { stop: self.stop.load(Ordering::Acquire), report: self.report.swap(false, Ordering::AcqRel) }
+    }
+}
+
+impl AsFd for Signals {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
