@@ -84,6 +84,15 @@ impl Leases4 {
         leases.find(|lease| lease.is_held_by(client, now) && self.pools.holds(subnet, lease.address))
     }
 
+    /// What is on record of `client` in `subnet`: the lease that it holds, else the one that it held last.
+    pub fn known(&self, client: &ClientIdentity, subnet: u32, now: Timestamp) -> Option<&Lease4> {
+        let former = || {
+            let leases = self.leases_of(client).filter(|lease| self.pools.holds(subnet, lease.address));
+            leases.filter(|lease| lease.state != LeaseState::Declined).max_by_key(|lease| lease.last_transaction)
+        };
+        self.held_by(client, subnet, now).or_else(former)
+    }
+
     /// The address that `client` should be offered in `subnet`, or `None` when there is none left.
     ///
     /// RFC 2131 §4.3.1: its current address, else the one it had, else the one that it asks for, else a new one.

@@ -58,6 +58,13 @@ impl EffectiveOptions {
         })
     }
 
+    /// The enterprise numbers that have vendor options, in ascending order.
+    pub fn enterprises(&self) -> impl Iterator<Item = u32> {
+        let mut last = None;
+        let vendors = self.options.iter().filter_map(|option| option.vendor);
+        vendors.filter(move |&vendor| last.replace(vendor) != Some(vendor))
+    }
+
     /// The vendor options of `enterprise`, by code.
     pub fn vendor(&self, enterprise: u32) -> impl Iterator<Item = &OptionValue> {
         self.options.iter().filter(move |option| option.vendor == Some(enterprise))
