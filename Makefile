@@ -1,0 +1,60 @@
+# `make run` starts a server to try; `make test` checks everything. Both install what is missing.
+
+CARGO ?= cargo
+# The tests across processes make network namespaces, which needs root. Building does not.
+AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || echo --config 'target."cfg(all())".runner=["sudo","-E"]')
+PRIVILEGED := -p fosix-net -p fosix-tests
+
+.PHONY: run build test lint unit interop doc fuzz bench-micro deny clean
+
+run: build
+	@scripts/run
+
+build: toolchain
+	$(CARGO) build --release -p fosix
+
+test: toolchain lint unit interop doc
+
+# Formatting and lints.
+lint: toolchain
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+# Unit and property tests, and the replay of the fuzz corpora.
+unit: toolchain
+	$(CARGO) test --workspace --locked --exclude fosix-net --exclude fosix-tests
+
+# Tests in network namespaces, with real sockets and real peers.
+interop: toolchain
+	@scripts/install-missing ip:iproute2 tcpdump:tcpdump tshark:tshark
+	$(CARGO) build --release --locked -p fosix
+	FOSIX_BIN=$(CURDIR)/target/release/fosix $(CARGO) test $(AS_ROOT) --locked $(PRIVILEGED)
+
+doc: toolchain
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
+
+# Every fuzz target for FUZZ_RUNS executions; needs a nightly toolchain.
+FUZZ_RUNS ?= 1000000
+fuzz: toolchain
+	@scripts/install-missing c++:g++
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz
+	for target in $$($(CARGO) +nightly fuzz list); do \
+		$(CARGO) +nightly fuzz run $$target -- -runs=$(FUZZ_RUNS) -max_len=1500 || exit 1; \
+	done
+
+# The codec's micro-benchmarks.
+bench-micro: toolchain
+	$(CARGO) bench -p fosix-wire
+
+# Licences, sources and advisories of everything that is linked in.
+deny: toolchain
+	@$(CARGO) deny --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-deny
+	$(CARGO) deny check
+
+clean:
+	$(CARGO) clean
+
+.PHONY: toolchain
+toolchain:
+	@command -v $(CARGO) >/dev/null || { echo "no cargo: install a Rust toolchain first, https://rustup.rs" >&2; exit 1; }
+	@scripts/install-missing cc:gcc
