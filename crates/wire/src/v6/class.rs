@@ -120,3 +120,36 @@ fn split_item(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk()?;
     rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v6::OptionCode;
+
+    #[test]
+    fn classes_stand_behind_their_lengths() {
+        let class = UserClass::new_checked(b"\0\x02ab\0\0\0\x01c").unwrap();
+        assert_eq!(class.iter().collect::<Vec<_>>(), [&b"ab"[..], b"", b"c"]);
+        let class = VendorClass::new_checked(b"\0\0\x09\xbf\0\x02ab").unwrap();
+        assert_eq!((class.enterprise, class.iter().collect::<Vec<_>>()), (2495, vec![&b"ab"[..]]));
+        assert_eq!(VendorClass::new_checked(&[0, 0, 0, 1]).unwrap().iter().count(), 0);
+    }
+
+    #[test]
+    fn vendor_options_are_options() {
+        let vendor = VendorOpts::new_checked(b"\0\0\x09\xbf\xea\x60\0\x02lo").unwrap();
+        assert_eq!(vendor.enterprise, 2495);
+        assert_eq!(vendor.options().find(OptionCode(60000)), Some(&b"lo"[..]));
+    }
+
+    #[test]
+    fn lengths_are_checked_and_errors_tell_their_place() {
+        let truncated = |what, offset| Error::Truncated { what, offset };
+        assert_eq!(UserClass::new_checked(b""), Err(truncated("User Class option", 0)));
+        assert_eq!(UserClass::new_checked(b"\0\0\0\x02a"), Err(truncated("User Class option", 2)));
+        assert_eq!(VendorClass::new_checked(&[0, 0, 0]), Err(truncated("Vendor Class option", 3)));
+        assert_eq!(VendorClass::new_checked(&[0, 0, 0, 1, 0]), Err(truncated("Vendor Class option", 4)));
+        let error = Error::OptionOverrun { code: 1, offset: 4, claimed: 1, available: 0 };
+        assert_eq!(VendorOpts::new_checked(&[0, 0, 0, 9, 0, 1, 0, 1]), Err(error));
+    }
+}

@@ -118,3 +118,43 @@ pub enum DuidKind<'a> {
     /// Of the wrong length for its type, or without one.
     Malformed,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_duid_has_1_to_130_octets() {
+        for (len, accepted) in [(0, false), (1, true), (130, true), (131, false)] {
+            assert_eq!(Duid::new_checked(&vec![0; len]).is_ok(), accepted, "{len}");
+        }
+    }
+
+    #[test]
+    fn the_kinds_of_the_rfc_are_told_apart() {
+        let table: [(&[u8], DuidKind<'_>); 9] = [
+            (
+                &[0, 1, 0, 1, 0, 0, 0, 9, 2, 0, 0, 0, 0, 1],
+                DuidKind::LinkLayerTime { hardware_type: 1, time: 9, address: &[2, 0, 0, 0, 0, 1] },
+            ),
+            (&[0, 2, 0, 0, 0, 9, 7], DuidKind::Enterprise { enterprise: 9, identifier: &[7] }),
+            (&[0, 3, 0, 1, 2], DuidKind::LinkLayer { hardware_type: 1, address: &[2] }),
+            (&[0, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1], DuidKind::Uuid([1; 16])),
+            (&[0, 5, 3], DuidKind::Other { duid_type: 5, data: &[3] }),
+            (&[7], DuidKind::Malformed),
+            (&[0, 1, 0, 1, 0, 0, 0], DuidKind::Malformed),
+            (&[0, 2, 0, 0, 0], DuidKind::Malformed),
+            (&[0, 4, 1], DuidKind::Malformed),
+        ];
+        for (octets, kind) in table {
+            assert_eq!(Duid::new_checked(octets).unwrap().kind(), kind);
+        }
+    }
+
+    #[test]
+    fn a_duid_is_shown_in_hexadecimal() {
+        let duid = Duid::new_checked(&[0, 3, 0xab]).unwrap();
+        assert_eq!(duid.to_string(), "00:03:ab");
+        assert_eq!(format!("{duid:?}"), "Duid(00:03:ab)");
+    }
+}

@@ -158,3 +158,61 @@ fn split_fixed<'a, const N: usize>(
 fn three_numbers(fixed: &[u8; IA_LEN]) -> [u32; 3] {
     [0, 4, 8].map(|at| octets::u32_at(fixed, at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v6::{OptionCode, StatusCode, StatusCodeOption};
+
+    const STATUS: &[u8] = &[0, 13, 0, 2, 0, 2];
+
+    #[test]
+    fn associations_have_three_numbers_and_options() {
+        let data = [&[0, 0, 0, 1, 0, 0, 0, 2, 0xff, 0xff, 0xff, 0xff][..], STATUS].concat();
+        let na = IaNa::new_checked(&data).unwrap();
+        assert_eq!((na.iaid, na.t1, na.t2), (1, 2, u32::MAX));
+        let status =
+            StatusCodeOption::new_checked(na.options.find(OptionCode::STATUS_CODE).unwrap()).unwrap();
+        assert_eq!(status.code, StatusCode::NO_ADDRS_AVAIL);
+        let pd = IaPd::new_checked(&data).unwrap();
+        assert_eq!((pd.iaid, pd.t1, pd.t2, pd.options), (na.iaid, na.t1, na.t2, na.options));
+        let ta = IaTa::new_checked(&[&[0, 0, 0, 3][..], STATUS].concat()).unwrap().iaid;
+        assert_eq!(ta, 3);
+    }
+
+    #[test]
+    fn an_address_has_two_lifetimes() {
+        let mut data = [0; 24];
+        data[15] = 1;
+        data[19] = 2;
+        data[23] = 3;
+        let address = IaAddress::new_checked(&data).unwrap();
+        assert_eq!(address.address, Ipv6Addr::LOCALHOST);
+        assert_eq!((address.preferred_lifetime, address.valid_lifetime), (2, 3));
+        assert!(address.options.is_empty());
+    }
+
+    #[test]
+    fn a_prefix_has_its_length_between_lifetimes_and_prefix() {
+        let mut data = [0; 25];
+        data[3] = 2;
+        data[7] = 3;
+        data[8] = 56;
+        data[9] = 0x20;
+        let prefix = IaPrefix::new_checked(&data).unwrap();
+        assert_eq!((prefix.preferred_lifetime, prefix.valid_lifetime, prefix.prefix_len), (2, 3, 56));
+        assert_eq!(prefix.prefix.to_string(), "2000::");
+        data[8] = 129;
+        assert!(matches!(IaPrefix::new_checked(&data), Err(Error::BadValue { got: 129, .. })));
+    }
+
+    #[test]
+    fn every_truncation_is_an_error_and_tells_its_place() {
+        let data = [&[0; 25][..], STATUS].concat();
+        for end in (0..data.len()).filter(|end| *end != 25) {
+            assert!(IaPrefix::new_checked(&data[..end]).is_err(), "{end}");
+        }
+        let error = Error::OptionOverrun { code: 13, offset: 12, claimed: 2, available: 0 };
+        assert_eq!(IaNa::new_checked(&[&[0; 12][..], &[0, 13, 0, 2]].concat()), Err(error));
+    }
+}

@@ -94,3 +94,59 @@ impl QueryFlags {
         [high, middle, low]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_has_type_transaction_id_and_options() {
+        let bytes = [1, 0xaa, 0xbb, 0xcc, 0, 8, 0, 2, 0, 0];
+        let message = Message::new_checked(&bytes).unwrap();
+        assert_eq!(message.message_type(), MessageType::SOLICIT);
+        assert_eq!(message.transaction_id(), [0xaa, 0xbb, 0xcc]);
+        assert_eq!(message.options().iter().count(), 1);
+        assert_eq!(message.as_bytes(), bytes);
+    }
+
+    #[test]
+    fn a_message_may_have_no_options_but_not_half_a_header() {
+        assert!(Message::new_checked(&[11, 0, 0, 0]).unwrap().options().is_empty());
+        for end in 0..4 {
+            let error = Error::Truncated { what: "message header", offset: end };
+            assert_eq!(Message::new_checked(&[11, 0, 0, 0][..end]), Err(error));
+        }
+        let error = Error::Truncated { what: "option code and length", offset: 4 };
+        assert_eq!(Message::new_checked(&[11, 0, 0, 0, 0]), Err(error));
+    }
+
+    #[test]
+    fn every_type_but_the_relay_types_is_a_message() {
+        for message_type in 0..=u8::MAX {
+            let result = Message::new_checked(&[message_type, 0, 0, 0]).is_ok();
+            assert_eq!(result, !matches!(message_type, 12 | 13), "{message_type}");
+        }
+    }
+
+    #[test]
+    fn the_u_flag_is_the_first_of_the_24() {
+        for (bytes, unicast) in [
+            ([20, 0x80, 0, 0], true),
+            ([20, 0, 0, 0], false),
+            ([20, 0x7f, 0xff, 0xff], false),
+            ([20, 0xff, 0xff, 0xff], true),
+        ] {
+            let flags = Message::new_checked(&bytes).unwrap().query_flags();
+            assert_eq!(flags.unicast(), unicast);
+            assert_eq!(flags.to_octets(), bytes[1..]);
+        }
+        assert_eq!(QueryFlags::UNICAST.to_octets(), [0x80, 0, 0]);
+        assert_eq!(QueryFlags::default().to_octets(), [0, 0, 0]);
+    }
+
+    #[test]
+    fn the_type_can_be_seen_before_all_else() {
+        assert_eq!(peek_message_type(&[20]), Some(MessageType::DHCPV4_QUERY));
+        assert_eq!(peek_message_type(&[]), None);
+    }
+}

@@ -52,25 +52,25 @@ message_types! {
     RELAY_FORW = 12, "RELAY-FORW";
     /// A server's message towards a relay agent (RFC 9915 §9.2).
     RELAY_REPL = 13, "RELAY-REPL";
-    /// A question about leases (RFC 5007 §4.1.2).
+    /// A question about leases (RFC 5007).
     LEASEQUERY = 14, "LEASEQUERY";
-    /// The answer to one (RFC 5007 §4.1.2).
+    /// The answer to one (RFC 5007).
     LEASEQUERY_REPLY = 15, "LEASEQUERY-REPLY";
-    /// The last message of a bulk leasequery (RFC 5460 §5.2.2).
+    /// The last message of a bulk leasequery (RFC 5460).
     LEASEQUERY_DONE = 16, "LEASEQUERY-DONE";
-    /// One binding of a bulk leasequery (RFC 5460 §5.2.1).
+    /// One binding of a bulk leasequery (RFC 5460).
     LEASEQUERY_DATA = 17, "LEASEQUERY-DATA";
-    /// A request to send Reconfigure to clients (RFC 6977 §6.2.1).
+    /// A request to send Reconfigure to clients (RFC 6977).
     RECONFIGURE_REQUEST = 18, "RECONFIGURE-REQUEST";
-    /// The answer to one (RFC 6977 §6.2.2).
+    /// The answer to one (RFC 6977).
     RECONFIGURE_REPLY = 19, "RECONFIGURE-REPLY";
     /// A client's DHCPv4 message inside DHCPv6 (RFC 7341 §6).
     DHCPV4_QUERY = 20, "DHCPV4-QUERY";
     /// A server's DHCPv4 message inside DHCPv6 (RFC 7341 §6).
     DHCPV4_RESPONSE = 21, "DHCPV4-RESPONSE";
-    /// A request for a stream of lease changes (RFC 7653 §5.2).
+    /// A request for a stream of lease changes (RFC 7653).
     ACTIVELEASEQUERY = 22, "ACTIVELEASEQUERY";
-    /// A request to protect that stream with TLS (RFC 7653 §5.2).
+    /// A request to protect that stream with TLS (RFC 7653).
     STARTTLS = 23, "STARTTLS";
     /// A client registers an address that it made itself (RFC 9686 §4.2).
     ADDR_REG_INFORM = 36, "ADDR-REG-INFORM";

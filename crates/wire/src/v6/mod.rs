@@ -5,8 +5,10 @@
 //! messages.
 
 mod address_list;
+mod auth;
 mod class;
 mod duid;
+mod format;
 mod fqdn;
 mod identity_association;
 mod message;
@@ -14,6 +16,7 @@ mod message_type;
 mod option_code;
 mod options;
 mod packet;
+mod prefix_exclude;
 mod relay;
 mod relay_options;
 mod request;
@@ -23,6 +26,7 @@ mod writer;
 use core::net::Ipv6Addr;
 
 pub use address_list::AddressList;
+pub use auth::{Authentication, ReconfigureKey};
 pub use class::{UserClass, VendorClass, VendorOpts};
 pub use duid::{Duid, DuidKind};
 pub use fqdn::{ClientFqdn, FqdnFlags};
@@ -32,13 +36,15 @@ pub use message_type::MessageType;
 pub use option_code::OptionCode;
 pub use options::{Options, OptionsIter, RawOption};
 pub use packet::{DEFAULT_RELAY_LEVELS, MAX_RELAY_LEVELS, Packet};
+pub use prefix_exclude::{excluded_prefix, write_excluded_prefix};
 pub use relay::RelayMessage;
 pub use relay_options::{ClientLinkLayerAddress, RelaySuppliedOptions, RemoteId};
 pub use request::{ElapsedTime, OptionRequest};
 pub use status_code::{StatusCode, StatusCodeOption};
 pub use writer::{Writer, write_relay_reply};
 
-/// How deep options may stand inside options: a bound on the work that one message can ask for.
+/// How many levels of options [`Options::check_formats`] accepts, those of the message included: a bound on the work
+/// that one message can ask for. No RFC goes deeper than three.
 pub const MAX_OPTION_DEPTH: usize = 4;
 
 /// The port of clients (RFC 9915 §7.2).

@@ -140,3 +140,42 @@ fn explain(bytes: &[u8], rest: &[u8]) -> Error {
         None => Error::Truncated { what: "option code and length", offset },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BYTES: &[u8] = &[0, 8, 0, 2, 0, 0, 0xea, 0x60, 0, 1, 7, 0, 14, 0, 0, 0xea, 0x60, 0, 0];
+
+    #[test]
+    fn options_keep_order_repetition_and_unknown_codes() {
+        let options = Options::new_checked(BYTES).unwrap();
+        let seen: Vec<_> = options.iter().map(|option| (option.code.0, option.data)).collect();
+        assert_eq!(seen, [(8, &[0, 0][..]), (60000, &[7]), (14, &[]), (60000, &[])]);
+        assert_eq!(options.find(OptionCode(60000)), Some(&[7][..]));
+        assert_eq!(options.find_all(OptionCode(60000)).collect::<Vec<_>>(), [&[7][..], &[]]);
+        assert_eq!(options.count(OptionCode(60000)), 2);
+        assert_eq!(options.find(OptionCode::ORO), None);
+        assert_eq!(options.as_bytes(), BYTES);
+        assert!(Options::default().is_empty() && !options.is_empty());
+    }
+
+    #[test]
+    fn an_option_that_does_not_fit_is_named_with_its_place() {
+        let overrun = Error::OptionOverrun { code: 60000, offset: 6, claimed: 1, available: 0 };
+        assert_eq!(Options::new_checked(&BYTES[..10]), Err(overrun));
+        let truncated = Error::Truncated { what: "option code and length", offset: 6 };
+        for end in 7..10 {
+            assert_eq!(Options::new_checked(&BYTES[..end]), Err(truncated));
+        }
+    }
+
+    #[test]
+    fn the_longest_option_fits() {
+        let mut bytes = vec![0, 1, 0xff, 0xff];
+        bytes.resize(4 + 65535, 0);
+        assert_eq!(Options::new_checked(&bytes).unwrap().find(OptionCode(1)).unwrap().len(), 65535);
+        bytes.pop();
+        assert!(Options::new_checked(&bytes).is_err());
+    }
+}

@@ -60,3 +60,97 @@ impl<'a> Packet<'a> {
         self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v6::{MessageType, OptionCode, Writer};
+
+    /// A Solicit inside that many relay messages of those types, the outermost first.
+    fn relayed(types: &[MessageType]) -> Vec<u8> {
+        let mut bytes = vec![1, 0, 0, 1];
+        for (hop_count, message_type) in types.iter().rev().enumerate() {
+            let mut outer = Vec::new();
+            let mut w = Writer::new(&mut outer);
+            let link = "2001:db8::1".parse().unwrap();
+            let peer = "fe80::1".parse().unwrap();
+            w.relay(*message_type, u8::try_from(hop_count).unwrap(), link, peer);
+            w.option(OptionCode::INTERFACE_ID, b"port");
+            w.option(OptionCode::RELAY_MESSAGE, &bytes);
+            w.finish().unwrap();
+            bytes = outer;
+        }
+        bytes
+    }
+
+    fn forwarded(levels: usize) -> Vec<u8> {
+        relayed(&vec![MessageType::RELAY_FORW; levels])
+    }
+
+    #[test]
+    fn levels_come_outermost_first() {
+        let bytes = forwarded(3);
+        let packet = Packet::new_checked(&bytes, DEFAULT_RELAY_LEVELS).unwrap();
+        let hop_counts: Vec<_> = packet.relays().iter().map(RelayMessage::hop_count).collect();
+        assert_eq!(hop_counts, [2, 1, 0]);
+        for level in packet.relays() {
+            assert_eq!(level.message_type(), MessageType::RELAY_FORW);
+            assert_eq!(level.link_address().to_string(), "2001:db8::1");
+            assert_eq!(level.peer_address().to_string(), "fe80::1");
+            assert_eq!(level.interface_id(), Some(&b"port"[..]));
+            assert_eq!(level.relay_source_port(), None);
+        }
+        assert_eq!(packet.message().as_bytes(), [1, 0, 0, 1]);
+        assert_eq!(packet.relays()[2].relay_message(), [1, 0, 0, 1]);
+        assert_eq!(packet.as_bytes(), bytes);
+    }
+
+    #[test]
+    fn the_limit_of_levels_is_the_callers_up_to_32() {
+        for (levels, limit, accepted) in
+            [(0, 0, true), (1, 0, false), (9, 9, true), (10, 9, false), (32, 32, true), (33, 99, false)]
+        {
+            let bytes = forwarded(levels);
+            let result = Packet::new_checked(&bytes, limit);
+            if accepted {
+                assert_eq!(result.unwrap().relays().len(), levels);
+            } else {
+                assert_eq!(result, Err(Error::TooManyRelayLevels { limit: limit.min(32) }));
+            }
+        }
+    }
+
+    #[test]
+    fn forward_and_reply_do_not_mix() {
+        use MessageType as T;
+        assert!(Packet::new_checked(&relayed(&[T::RELAY_REPL, T::RELAY_REPL]), 9).is_ok());
+        for types in [[T::RELAY_FORW, T::RELAY_REPL], [T::RELAY_REPL, T::RELAY_FORW]] {
+            let error = Error::MixedRelayLevels { level: 1 };
+            assert_eq!(Packet::new_checked(&relayed(&types), 9), Err(error));
+        }
+    }
+
+    #[test]
+    fn a_relay_message_holds_one_message() {
+        let mut none = forwarded(1);
+        none.truncate(34 + 8);
+        let error = Error::MissingOption { what: "relay message", code: 9 };
+        assert_eq!(Packet::new_checked(&none, 9), Err(error));
+        let mut two = forwarded(1);
+        two.extend_from_slice(&[0, 9, 0, 4, 1, 0, 0, 1]);
+        let error = Error::RepeatedOption { what: "relay message", code: 9 };
+        assert_eq!(Packet::new_checked(&two, 9), Err(error));
+        let mut empty = none.clone();
+        empty.extend_from_slice(&[0, 9, 0, 0]);
+        let error = Error::Truncated { what: "message header", offset: 0 };
+        assert_eq!(Packet::new_checked(&empty, 9), Err(error));
+    }
+
+    #[test]
+    fn every_truncation_is_an_error() {
+        let bytes = forwarded(2);
+        for end in 0..bytes.len() {
+            assert!(Packet::new_checked(&bytes[..end], 9).is_err(), "{end}");
+        }
+    }
+}

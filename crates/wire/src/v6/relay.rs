@@ -101,3 +101,45 @@ impl<'a> RelayMessage<'a> {
         self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(options: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![12, 3];
+        bytes.extend([0x20; 16]);
+        bytes.extend([0xfe; 16]);
+        bytes.extend_from_slice(options);
+        bytes
+    }
+
+    #[test]
+    fn the_relay_source_port_has_two_octets() {
+        for (port, expected) in [
+            (&[0, 135, 0, 2, 0x10, 0x01][..], Some(4097)),
+            (&[0, 135, 0, 2, 0, 0], Some(0)),
+            (&[0, 135, 0, 1, 0], None),
+        ] {
+            let bytes = level(&[port, &[0, 9, 0, 0]].concat());
+            assert_eq!(RelayMessage::new_checked(&bytes).unwrap().relay_source_port(), expected);
+        }
+    }
+
+    #[test]
+    fn an_error_tells_its_place_in_the_relay_message() {
+        let error = Error::OptionOverrun { code: 9, offset: 34, claimed: 1, available: 0 };
+        assert_eq!(RelayMessage::new_checked(&level(&[0, 9, 0, 1])), Err(error));
+        let bytes = level(&[]);
+        let error = Error::Truncated { what: "relay message header", offset: 33 };
+        assert_eq!(RelayMessage::new_checked(&bytes[..33]), Err(error));
+    }
+
+    #[test]
+    fn other_types_are_refused() {
+        let mut bytes = level(&[0, 9, 0, 0]);
+        bytes[0] = 1;
+        let error = Error::UnexpectedMessageType { expected: "a relay message", got: 1 };
+        assert_eq!(RelayMessage::new_checked(&bytes), Err(error));
+    }
+}

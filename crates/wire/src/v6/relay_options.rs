@@ -13,13 +13,16 @@ pub struct RemoteId<'a> {
 }
 
 impl<'a> RemoteId<'a> {
-    /// Reads the data of the option: at least four octets.
+    /// Reads the data of the option: at least five octets.
     #[inline]
     pub fn new_checked(data: &'a [u8]) -> Result<Self, Error> {
-        let Some((enterprise, remote_id)) = data.split_first_chunk() else {
-            return Err(Error::Truncated { what: "Remote-ID option", offset: data.len() });
-        };
-        Ok(Self { enterprise: u32::from_be_bytes(*enterprise), remote_id })
+        match data.split_first_chunk() {
+            // RFC 4649 §3: the minimum is five octets, so that there is a name.
+            Some((enterprise, remote_id @ [_, ..])) => {
+                Ok(Self { enterprise: u32::from_be_bytes(*enterprise), remote_id })
+            }
+            _ => Err(Error::BadLength { what: "Remote-ID option", expected: "at least 5", got: data.len() }),
+        }
     }
 }
 
@@ -43,10 +46,10 @@ impl<'a> ClientLinkLayerAddress<'a> {
     }
 }
 
-/// The Relay-Supplied Options option (66): options that a relay agent offers for the client (RFC 6422 §4).
+/// The Relay-Supplied Options option (66): options that a relay agent offers for the client (RFC 6422 §3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RelaySuppliedOptions<'a> {
-    /// The options. A server hands on only those that are allowed there (RFC 6422 §5).
+    /// The options. A server hands on only those that are allowed there (RFC 6422 §6).
     pub options: Options<'a>,
 }
 
@@ -55,5 +58,32 @@ impl<'a> RelaySuppliedOptions<'a> {
     #[inline]
     pub fn new_checked(data: &'a [u8]) -> Result<Self, Error> {
         Ok(Self { options: Options::new_checked(data)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remote_id_has_an_enterprise_and_a_name() {
+        let expected = RemoteId { enterprise: 9, remote_id: b"line" };
+        assert_eq!(RemoteId::new_checked(b"\0\0\0\x09line"), Ok(expected));
+        assert!(RemoteId::new_checked(b"\0\0\0\x09").is_err());
+        assert!(RemoteId::new_checked(b"").is_err());
+    }
+
+    #[test]
+    fn a_link_layer_address_has_a_type() {
+        let expected = ClientLinkLayerAddress { hardware_type: 1, address: &[2, 0, 0, 0, 0, 1] };
+        assert_eq!(ClientLinkLayerAddress::new_checked(&[0, 1, 2, 0, 0, 0, 0, 1]), Ok(expected));
+        assert!(ClientLinkLayerAddress::new_checked(&[0]).is_err());
+    }
+
+    #[test]
+    fn supplied_options_must_fit() {
+        let supplied = RelaySuppliedOptions::new_checked(&[0, 65, 0, 1, 0]).unwrap();
+        assert_eq!(supplied.options.count(super::super::OptionCode::ERP_LOCAL_DOMAIN_NAME), 1);
+        assert!(RelaySuppliedOptions::new_checked(&[0, 65, 0, 2, 0]).is_err());
     }
 }

@@ -4,7 +4,7 @@ use super::OptionCode;
 use crate::Error;
 
 /// The Option Request option (6): the codes of the options that a client wants (RFC 9915 §21.7). The Echo
-/// Request option (43) of a relay agent (RFC 4994 §4) and S46 Priority (111, RFC 8026 §1.4) are laid out alike.
+/// Request option (43) of a relay agent (RFC 4994) and S46 Priority (111, RFC 8026 §1.3) are laid out alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OptionRequest<'a> {
     codes: &'a [[u8; 2]],
@@ -66,5 +66,28 @@ impl ElapsedTime {
                 Err(Error::LengthMismatch { what: "Elapsed Time option", expected: 2, got: data.len() })
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_lists_codes_in_the_clients_order() {
+        let request = OptionRequest::new_checked(&[0, 88, 0, 23, 0, 88]).unwrap();
+        assert_eq!(request.iter().map(|code| code.0).collect::<Vec<_>>(), [88, 23, 88]);
+        assert!(request.contains(OptionCode::DHCP4_O_DHCP6_SERVER));
+        assert!(!request.contains(OptionCode::DOMAIN_LIST));
+        assert_eq!(request.len(), 3);
+        assert!(OptionRequest::new_checked(&[]).unwrap().is_empty());
+        assert!(OptionRequest::new_checked(&[0, 88, 0]).is_err());
+    }
+
+    #[test]
+    fn elapsed_time_counts_hundredths() {
+        assert_eq!(ElapsedTime::new_checked(&[1, 0]).unwrap().centiseconds, 256);
+        assert!(ElapsedTime::new_checked(&[1]).is_err());
+        assert!(ElapsedTime::new_checked(&[0, 0, 1]).is_err());
     }
 }

@@ -39,13 +39,13 @@ status_codes! {
     USE_MULTICAST = 5, "UseMulticast";
     /// No prefix is left for the identity association (RFC 9915 §21.13).
     NO_PREFIX_AVAIL = 6, "NoPrefixAvail";
-    /// The leasequery's type is unknown (RFC 5007 §4.1.3).
+    /// The leasequery's type is unknown (RFC 5007).
     UNKNOWN_QUERY_TYPE = 7, "UnknownQueryType";
-    /// The leasequery is malformed (RFC 5007 §4.1.3).
+    /// The leasequery is malformed (RFC 5007).
     MALFORMED_QUERY = 8, "MalformedQuery";
-    /// The server has no configuration for the queried link (RFC 5007 §4.1.3).
+    /// The server has no configuration for the queried link (RFC 5007).
     NOT_CONFIGURED = 9, "NotConfigured";
-    /// The requester may not ask that (RFC 5007 §4.1.3).
+    /// The requester may not ask that (RFC 5007).
     NOT_ALLOWED = 10, "NotAllowed";
 }
 
@@ -74,5 +74,20 @@ impl<'a> StatusCodeOption<'a> {
             return Err(Error::Truncated { what: "Status Code option", offset: data.len() });
         };
         Ok(Self { code: StatusCode(u16::from_be_bytes(*code)), message })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_has_a_code_and_perhaps_words() {
+        let option = StatusCodeOption::new_checked(b"\0\x02full").unwrap();
+        assert_eq!((option.code, option.message), (StatusCode::NO_ADDRS_AVAIL, &b"full"[..]));
+        assert_eq!(StatusCodeOption::new_checked(&[0, 0]).unwrap().code, StatusCode::SUCCESS);
+        assert!(StatusCodeOption::new_checked(&[0]).is_err());
+        assert_eq!(StatusCode(4).to_string(), "NotOnLink");
+        assert_eq!(StatusCode(999).to_string(), "status 999");
     }
 }

@@ -158,7 +158,7 @@ impl<'a> Writer<'a> {
     }
 
     #[cold]
-    fn fail(&mut self, error: Error) {
+    pub(crate) fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
     }
 }
@@ -194,5 +194,160 @@ pub fn write_relay_reply(
     // The Relay Message option is the last of each level, so that all of them end here.
     for at in opened.into_iter().rev() {
         w.close(OptionCode::RELAY_MESSAGE, at);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v6::{Message, OptionRequest, Packet};
+
+    fn written(write: impl FnOnce(&mut Writer<'_>)) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut w = Writer::new(&mut out);
+        write(&mut w);
+        w.finish().unwrap();
+        out
+    }
+
+    #[test]
+    fn numbers_and_addresses_are_written_big_endian() {
+        let bytes = written(|w| {
+            w.message(MessageType::REPLY, [1, 2, 3]);
+            w.option_u8(OptionCode::PREFERENCE, 255);
+            w.option_u16(OptionCode::ELAPSED_TIME, 0x0102);
+            w.option_u32(OptionCode::SOL_MAX_RT, 0x0102_0304);
+            w.option(OptionCode::RAPID_COMMIT, &[]);
+            w.addresses(OptionCode::DHCP4_O_DHCP6_SERVER, []);
+            w.addresses(OptionCode::DNS_SERVERS, [Ipv6Addr::LOCALHOST]);
+        });
+        let expected = [
+            &[
+                7, 1, 2, 3, 0, 7, 0, 1, 255, 0, 8, 0, 2, 1, 2, 0, 82, 0, 4, 1, 2, 3, 4, 0, 14, 0, 0, 0, 88,
+                0, 0,
+            ][..],
+            &[0, 23, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+        ];
+        assert_eq!(bytes, expected.concat());
+    }
+
+    #[test]
+    fn lengths_of_nested_options_are_filled_in() {
+        let bytes = written(|w| {
+            w.nested(OptionCode::IA_NA, |w| {
+                w.raw(&[0; 12]);
+                w.nested(OptionCode::IA_ADDR, |w| w.raw(&[0; 24]));
+            });
+        });
+        assert_eq!(bytes[..4], [0, 3, 0, 40]);
+        assert_eq!(bytes[16..20], [0, 5, 0, 24]);
+    }
+
+    #[test]
+    fn writing_goes_behind_what_is_there() {
+        let mut out = b"kept".to_vec();
+        let mut w = Writer::new(&mut out);
+        assert!(w.is_empty());
+        w.message(MessageType::REPLY, [0; 3]);
+        assert_eq!(w.len(), 4);
+        w.finish().unwrap();
+        assert_eq!(out, b"kept\x07\0\0\0");
+    }
+
+    #[test]
+    fn an_option_that_is_too_long_takes_everything_back() {
+        let long = vec![0; 65536];
+        let error = Error::OptionTooLong { code: 1, length: 65536 };
+        let mut out = b"kept".to_vec();
+        let mut w = Writer::new(&mut out);
+        w.message(MessageType::REPLY, [0; 3]);
+        w.option(OptionCode(1), &long);
+        w.option(OptionCode(2), &long);
+        assert_eq!(w.finish(), Err(error));
+        let mut w = Writer::new(&mut out);
+        w.nested(OptionCode(1), |w| w.raw(&long));
+        assert_eq!(w.finish(), Err(error));
+        assert_eq!(out, b"kept");
+        let mut w = Writer::new(&mut out);
+        w.option(OptionCode(1), &long[1..]);
+        w.nested(OptionCode(1), |w| w.raw(&long[1..]));
+        assert_eq!(w.finish(), Ok(()));
+    }
+
+    #[test]
+    fn an_error_of_another_writer_is_ours() {
+        let mut out = Vec::new();
+        let mut w = Writer::new(&mut out);
+        w.nested(OptionCode::DHCPV4_MSG, |w| w.append(|_| Err(Error::NotDhcp)));
+        assert_eq!(w.finish(), Err(Error::NotDhcp));
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn a_relay_reply_puts_back_every_level() {
+        let (link, peer) = ("2001:db8::1".parse().unwrap(), "fe80::9".parse().unwrap());
+        let query = written(|w| {
+            w.relay(MessageType::RELAY_FORW, 1, link, link);
+            w.option(OptionCode::REMOTE_ID, b"\0\0\0\x09line");
+            w.option_u16(OptionCode::RELAY_PORT, 1000);
+            w.nested(OptionCode::RELAY_MESSAGE, |w| {
+                w.relay(MessageType::RELAY_FORW, 0, Ipv6Addr::UNSPECIFIED, peer);
+                w.option(OptionCode::INTERFACE_ID, b"port 7");
+                w.nested(OptionCode::RELAY_MESSAGE, |w| w.message(MessageType::DHCPV4_QUERY, [0x80, 0, 0]));
+            });
+        });
+        let query = Packet::new_checked(&query, 9).unwrap();
+        let reply = written(|w| {
+            write_relay_reply(query.relays(), w, |w| w.message(MessageType::DHCPV4_RESPONSE, [0; 3]));
+        });
+        let expected = written(|w| {
+            w.relay(MessageType::RELAY_REPL, 1, link, link);
+            w.option_u16(OptionCode::RELAY_PORT, 1000);
+            w.nested(OptionCode::RELAY_MESSAGE, |w| {
+                w.relay(MessageType::RELAY_REPL, 0, Ipv6Addr::UNSPECIFIED, peer);
+                w.option(OptionCode::INTERFACE_ID, b"port 7");
+                w.nested(OptionCode::RELAY_MESSAGE, |w| w.message(MessageType::DHCPV4_RESPONSE, [0; 3]));
+            });
+        });
+        assert_eq!(reply, expected);
+        assert_eq!(Packet::new_checked(&reply, 9).unwrap().message().as_bytes(), [21, 0, 0, 0]);
+    }
+
+    #[test]
+    fn without_relay_levels_the_answer_stands_alone() {
+        let reply = written(|w| write_relay_reply(&[], w, |w| w.message(MessageType::REPLY, [1, 2, 3])));
+        assert_eq!(reply, [7, 1, 2, 3]);
+    }
+
+    #[test]
+    fn more_levels_than_any_packet_has_are_an_error() {
+        let query = written(|w| {
+            w.relay(MessageType::RELAY_FORW, 0, Ipv6Addr::UNSPECIFIED, Ipv6Addr::UNSPECIFIED);
+            w.nested(OptionCode::RELAY_MESSAGE, |w| w.message(MessageType::SOLICIT, [0; 3]));
+        });
+        let query = Packet::new_checked(&query, 9).unwrap();
+        let levels = [query.relays()[0]; MAX_RELAY_LEVELS + 1];
+        let mut out = Vec::new();
+        let mut w = Writer::new(&mut out);
+        write_relay_reply(&levels[..MAX_RELAY_LEVELS], &mut w, |_| ());
+        assert_eq!(w.finish(), Ok(()));
+        let mut w = Writer::new(&mut out);
+        write_relay_reply(&levels, &mut w, |_| ());
+        assert_eq!(w.finish(), Err(Error::TooManyRelayLevels { limit: MAX_RELAY_LEVELS }));
+    }
+
+    #[test]
+    fn an_option_request_is_read_from_what_is_written() {
+        let bytes = written(|w| {
+            w.message(MessageType::INFORMATION_REQUEST, [0; 3]);
+            w.nested(OptionCode::ORO, |w| {
+                for code in [OptionCode::DNS_SERVERS, OptionCode::DHCP4_O_DHCP6_SERVER] {
+                    w.raw(&code.0.to_be_bytes());
+                }
+            });
+        });
+        let message = Message::new_checked(&bytes).unwrap();
+        let request = OptionRequest::new_checked(message.options().find(OptionCode::ORO).unwrap()).unwrap();
+        assert!(request.iter().eq([OptionCode::DNS_SERVERS, OptionCode::DHCP4_O_DHCP6_SERVER]));
     }
 }
