@@ -1,22 +1,24 @@
 //! Option values as text: Kea's comma-separated form to octets, and octets to words for people.
 //!
 //! [`encode`] reads what `option-data` holds with `csv-format` true, [`encode_hex`] what it holds with
-//! `csv-format` false, and [`describe`] says in words what came off the wire.
+//! `csv-format` false, [`describe`] writes what came off the wire in the same notation, and [`describe_option`] says
+//! in words what a known option means.
 
 mod describe;
 mod error;
 mod field;
-mod fqdn;
 mod hex;
+mod meaning;
 mod resolvers;
 mod routes;
 mod split;
 
 use crate::definition::{FieldType, Universe};
 
-pub use describe::describe;
+pub use describe::{describe, fields_len, printable};
 pub use error::{Expected, TextError};
 pub use hex::{encode_hex, hex};
+pub use meaning::{describe_as, describe_duid, describe_hardware, describe_option, describe_seconds, opaque};
 
 /// What an option's value looks like, whether the definition is built in or the operator's own (`option-def`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

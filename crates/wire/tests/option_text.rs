@@ -1,5 +1,7 @@
 //! Option values between Kea's text, octets and words.
 
+#![allow(clippy::unwrap_used, reason = "what a test looks up is there, or the test fails")]
+
 use fosix_wire::definition::{self, DHCP4, DHCP6, FieldType, Universe};
 use fosix_wire::text::{Expected, Shape, TextError, describe, encode};
 

@@ -3,8 +3,10 @@
 use core::fmt::Write as _;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Shape, fqdn, hex, resolvers, routes};
+use super::{Shape, hex, resolvers, routes};
 use crate::definition::{FieldType, Universe};
+use crate::name::{CompressedNames, Name};
+use crate::softwire::PortParams;
 
 /// The value in words: the fields separated by commas, as `encode` reads them, strings with everything
 /// unprintable escaped. Octets that do not have the shape are called malformed and shown in hexadecimal; octets behind the last
@@ -14,7 +16,7 @@ pub fn describe(shape: &Shape<'_>, data: &[u8]) -> String {
 }
 
 /// Text with every octet that is not printable ASCII as `\xNN`, and a backslash as `\\`.
-pub(super) fn printable(data: &[u8]) -> String {
+pub fn printable(data: &[u8]) -> String {
     let mut text = String::with_capacity(data.len());
     for octet in data {
         match octet {
@@ -50,10 +52,36 @@ fn words(shape: &Shape<'_>, data: &[u8]) -> Option<String> {
     match shape.kind {
         FieldType::Routes => return routes::describe(data),
         FieldType::EncryptedDns => return resolvers::describe(shape.universe, data),
+        // RFC 3397 §2: the names of a list may be compressed.
+        FieldType::Fqdn if shape.array && !data.is_empty() => {
+            let names: Vec<_> =
+                CompressedNames::new_checked(data).ok()?.iter().map(|name| name.to_string()).collect();
+            return Some(names.join(", "));
+        }
         FieldType::Empty if data.is_empty() => return Some("present".to_owned()),
         FieldType::Empty => return Some(hex(data)),
         _ => {}
     }
+    let (mut values, end) = values(shape, data)?;
+    let rest = data.get(end..)?;
+    if !rest.is_empty() {
+        values.push(format!("then {}", hex(rest)));
+    }
+    Some(if values.is_empty() { "none".to_owned() } else { values.join(", ") })
+}
+
+/// How many octets at the start of `data` are the option's own fields, behind which its sub-options stand; `None`
+/// when `data` does not have the shape, or when nothing can stand behind it.
+pub fn fields_len(shape: &Shape<'_>, data: &[u8]) -> Option<usize> {
+    match shape.kind {
+        FieldType::Empty => Some(0),
+        FieldType::Routes | FieldType::EncryptedDns => None,
+        _ => values(shape, data).map(|(_, end)| end),
+    }
+}
+
+/// The fields in words, and the offset behind the last.
+fn values(shape: &Shape<'_>, data: &[u8]) -> Option<(Vec<String>, usize)> {
     let fields =
         if shape.kind == FieldType::Record { shape.record } else { core::slice::from_ref(&shape.kind) };
     let mut values = Vec::new();
@@ -77,11 +105,7 @@ fn words(shape: &Shape<'_>, data: &[u8]) -> Option<String> {
             at = next;
         }
     }
-    let rest = data.get(at..)?;
-    if !rest.is_empty() {
-        values.push(format!("then {}", hex(rest)));
-    }
-    Some(if values.is_empty() { "none".to_owned() } else { values.join(", ") })
+    Some((values, at))
 }
 
 /// The value at `at`, and the offset behind it.
@@ -94,7 +118,11 @@ fn field(kind: FieldType, universe: Universe, data: &[u8], at: usize) -> Option<
     match kind {
         FieldType::String => Some((printable(rest), data.len())),
         FieldType::Binary => Some((octets(rest), data.len())),
-        FieldType::Fqdn => fqdn::decode(data, at),
+        FieldType::Fqdn => match Name::split(rest) {
+            Ok((name, behind)) => Some((name.to_string(), data.len().checked_sub(behind.len())?)),
+            // RFC 4704 §4.2: the client's name may be a part of one.
+            Err(_) => Some((Name::new_partial(rest).ok()?.to_string(), data.len())),
+        },
         FieldType::Ipv6Prefix => {
             let (length, rest) = rest.split_first()?;
             let octets = usize::from(*length).div_ceil(8);
@@ -134,9 +162,9 @@ fn fixed(kind: FieldType, octets: &[u8]) -> Option<String> {
         FieldType::Ipv4Address => Ipv4Addr::from(<[u8; 4]>::try_from(octets).ok()?).to_string(),
         FieldType::Ipv6Address => Ipv6Addr::from(<[u8; 16]>::try_from(octets).ok()?).to_string(),
         FieldType::Psid => {
-            let [length @ 0..=16, high, low] = octets else { return None };
-            let justified = u32::from(u16::from_be_bytes([*high, *low]));
-            format!("{}/{length}", justified >> 16_u32.checked_sub(u32::from(*length))?)
+            let [length, high, low] = octets else { return None };
+            let psid = PortParams::new_checked(&[0, *length, *high, *low]).ok()?.psid();
+            format!("{}/{length}", psid.value())
         }
         _ => return None,
     })

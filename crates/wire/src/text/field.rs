@@ -2,8 +2,10 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Expected, encode_hex, fqdn};
+use super::{Expected, encode_hex};
 use crate::definition::{FieldType, Universe};
+use crate::name;
+use crate::softwire::{Ipv6Prefix, PortParams};
 
 /// Appends the value that `text`, already trimmed, gives for a field of type `kind`.
 pub(super) fn encode(
@@ -29,7 +31,7 @@ pub(super) fn encode(
         FieldType::Ipv6Prefix => ipv6_prefix(text, out)?,
         FieldType::Psid => psid(text, out)?,
         FieldType::Fqdn => {
-            fqdn::encode(text, out).ok_or(Expected::Words("a domain name"))?;
+            name::encode(text, out).map_err(|_| Expected::Words("a domain name"))?;
         }
         FieldType::Tuple => tuple(text, universe == Universe::V6, out)?,
         FieldType::WideTuple => tuple(text, true, out)?,
@@ -87,30 +89,24 @@ fn ipv6_prefix(text: &str, out: &mut Vec<u8>) -> Result<(), Expected> {
     let text = without_blanks(text);
     let (address, length) = text.split_once('/').ok_or(expected)?;
     let address: Ipv6Addr = address.parse().map_err(|_| expected)?;
-    let length =
-        u8::try_from(number(length).ok_or(expected)?).ok().filter(|length| *length <= 128).ok_or(expected)?;
-    let mask = u128::MAX.checked_shl(128_u32.saturating_sub(length.into())).unwrap_or(0);
-    let octets = (u128::from(address) & mask).to_be_bytes();
-    out.push(length);
-    out.extend(octets.iter().take(usize::from(length).div_ceil(8)));
+    let length = u8::try_from(number(length).ok_or(expected)?).map_err(|_| expected)?;
+    let prefix = Ipv6Prefix::new(address, length).map_err(|_| expected)?;
+    out.push(prefix.len());
+    out.extend(prefix.address().octets().iter().take(usize::from(length).div_ceil(8)));
     Ok(())
 }
 
-/// `PSID/length`, the PSID right-justified as people write it. RFC 7598 §4.5: on the wire it is left-justified.
+/// `PSID/length`, the PSID right-justified as people write it.
 fn psid(text: &str, out: &mut Vec<u8>) -> Result<(), Expected> {
     let expected =
         Expected::Words("PSID/length with a length from 0 to 16 and a PSID that fits it, such as 5/6");
     let text = without_blanks(text);
     let (psid, length) = text.split_once('/').ok_or(expected)?;
-    let length =
-        u32::try_from(number(length).ok_or(expected)?).ok().filter(|length| *length <= 16).ok_or(expected)?;
-    let psid = u32::try_from(number(psid).ok_or(expected)?)
-        .ok()
-        .filter(|psid| *psid < 1 << length)
-        .ok_or(expected)?;
-    let justified = u16::try_from(psid << (16 - length)).map_err(|_| expected)?;
-    out.push(u8::try_from(length).map_err(|_| expected)?);
-    out.extend(justified.to_be_bytes());
+    let length = u8::try_from(number(length).ok_or(expected)?).map_err(|_| expected)?;
+    let psid = u16::try_from(number(psid).ok_or(expected)?).map_err(|_| expected)?;
+    // The port parameters are an offset and then what is written here: 0 fits each PSID.
+    let [_, octets @ ..] = PortParams::new(0, length, psid).map_err(|_| expected)?.to_octets();
+    out.extend(octets);
     Ok(())
 }
 

@@ -7,8 +7,9 @@
 use core::fmt::Write as _;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{Expected, TextError, fqdn, split};
+use super::{Expected, TextError, split};
 use crate::definition::{FieldType, Universe};
+use crate::name::{self, Name};
 
 /// RFC 9460 §14.3.2 and RFC 9461 §5: the keys of the parameters that RFC 9463 §3.1.5 speaks of.
 const ALPN: u16 = 1;
@@ -69,7 +70,7 @@ fn resolver(universe: Universe, text: &str) -> Result<Vec<u8>, TextError> {
     let number: u16 = priority.parse().map_err(|_| fault(1, "a priority from 0 to 65535", priority))?;
     out.extend(number.to_be_bytes());
     let mut octets = Vec::new();
-    fqdn::encode(name, &mut octets).ok_or_else(|| fault(2, "a domain name", name))?;
+    name::encode(name, &mut octets).map_err(|_| fault(2, "a domain name", name))?;
     put_counted(universe == Universe::V6, &octets, &mut out)
         .ok_or_else(|| fault(2, "a domain name", name))?;
     // RFC 9463 §3.1.6: with the name alone, neither addresses nor parameters follow.
@@ -168,7 +169,7 @@ fn describe_one(universe: Universe, data: &[u8]) -> Option<String> {
     let wide = universe == Universe::V6;
     let (priority, data) = data.split_first_chunk::<2>()?;
     let (name, data) = counted(data, wide)?;
-    let (name, _) = fqdn::decode(name, 0).filter(|(_, end)| *end == name.len())?;
+    let name = Name::new_checked(name).ok()?;
     let mut text = format!("{}, {name}", u16::from_be_bytes(*priority));
     if data.is_empty() {
         return Some(text);
@@ -199,13 +200,13 @@ fn describe_parameter(key: u16, mut value: &[u8]) -> Option<String> {
             let mut protocols = Vec::new();
             while !value.is_empty() {
                 let (protocol, rest) = counted(value, false)?;
-                protocols.push(super::describe::printable(protocol));
+                protocols.push(super::printable(protocol));
                 value = rest;
             }
             format!("alpn={}", protocols.join("\\,"))
         }
         PORT => format!("port={}", u16::from_be_bytes(value.try_into().ok()?)),
-        DOHPATH => format!("dohpath={}", super::describe::printable(value)),
+        DOHPATH => format!("dohpath={}", super::printable(value)),
         _ => format!("key{key}={}", super::hex(value)),
     })
 }
