@@ -30,3 +30,11 @@ pub use watch::InterfaceWatch;
 
 /// Slots of the largest batch: what one system call receives or sends at most.
 pub const MAX_BATCH: usize = 64;
+
+/// Everything here can be handed to another thread, and what is shared by several.
+const _: fn() = || {
+    fn movable<T: Send>() {}
+    fn shareable<T: Send + Sync>() {}
+    movable::<(Poller, ReceiveBatch, SendBatch)>();
+    shareable::<(UdpSocket6, Waker, AddressBook, InterfaceWatch)>();
+};

@@ -1,29 +1,24 @@
 //! Waiting for sockets: one epoll for each worker, over sockets that all of them share.
 
-use std::fmt;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Duration;
 
-use rustix::buffer::spare_capacity;
 use rustix::event::{EventfdFlags, Timespec, epoll, eventfd};
 use rustix::io::Errno;
 
 /// What one worker waits for.
+#[derive(Debug)]
 pub struct Poller {
     epoll: OwnedFd,
-    events: Vec<epoll::Event>,
     ready: Vec<u64>,
 }
 
 impl Poller {
     /// A poller that waits for nothing yet.
     pub fn new() -> io::Result<Self> {
-        Ok(Self {
-            epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
-            events: Vec::with_capacity(EVENTS),
-            ready: Vec::with_capacity(EVENTS),
-        })
+        Ok(Self { epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?, ready: Vec::with_capacity(EVENTS) })
     }
 
     /// Waits for input on `source` too, and reports it by `token`.
@@ -51,27 +46,18 @@ impl Poller {
     pub fn wait(&mut self, timeout: Option<Duration>) -> io::Result<&[u64]> {
         let timeout = timeout.map(|timeout| Timespec::try_from(timeout.min(LONGEST_WAIT)));
         let timeout = timeout.transpose().map_err(io::Error::other)?;
-        self.events.clear();
         self.ready.clear();
-        match epoll::wait(&self.epoll, spare_capacity(&mut self.events), timeout.as_ref()) {
-            Ok(_) | Err(Errno::INTR) => {}
+        let mut events = [const { MaybeUninit::uninit() }; EVENTS];
+        match epoll::wait(&self.epoll, &mut events, timeout.as_ref()) {
+            Ok((events, _)) => self.ready.extend(events.iter().map(|event| event.data.u64())),
+            Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
         }
-        self.ready.extend(self.events.iter().map(|event| event.data.u64()));
         Ok(&self.ready)
     }
 
     fn register(&self, source: BorrowedFd<'_>, token: u64, flags: epoll::EventFlags) -> io::Result<()> {
         Ok(epoll::add(&self.epoll, source, epoll::EventData::new_u64(token), flags)?)
-    }
-}
-
-impl fmt::Debug for Poller {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Poller")
-            .field("epoll", &self.epoll)
-            .field("ready", &self.ready)
-            .finish_non_exhaustive()
     }
 }
 
