@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use fosix_policy::EffectiveOptions;
 use fosix_wire::Error;
-use fosix_wire::v4::{self, Header, MessageType, OptionCode, OptionData, ParameterRequestList};
+use fosix_wire::v4::{self, Header, MessageType, OptionCode};
 use fosix_wire::v6::{self, QueryFlags, Writer, write_relay_reply};
 
 use crate::outcome::Sent4;
@@ -102,7 +102,7 @@ fn write_message(exchange: &Exchange<'_>, answer: &Answer, buffer: &mut Vec<u8>)
 fn write_configured(exchange: &Exchange<'_>, answer: &Answer, w: &mut v4::Writer<'_>) {
     let request = &exchange.decoded.message;
     let options = match &exchange.subnet {
-        Some(subnet) => subnet.options(answer.lease.map_or(request.ciaddr(), |(address, _)| address)),
+        Some(subnet) => subnet.options(answer.lease.map_or_else(|| request.ciaddr(), |(address, _)| address)),
         None => &exchange.server.global_options,
     };
     // RFC 2132 §3.3: the subnet mask comes before the router. It is sent always, asked for or not.
@@ -119,15 +119,14 @@ fn write_configured(exchange: &Exchange<'_>, answer: &Answer, w: &mut v4::Writer
             w.option(OptionCode(code), data);
         }
     };
-    let requested = request.option(OptionCode::PARAMETER_REQUEST_LIST);
-    let codes = requested.into_iter().flat_map(|list| ParameterRequestList::new(list).iter());
-    for (code, data) in options.select(codes.map(|code| u16::from(code.0))) {
+    let requested = request.parameter_request_list();
+    for (code, data) in options.select(requested.iter().map(|code| u16::from(code.0))) {
         match u8::try_from(code) {
             Ok(code) if !is_servers_own(OptionCode(code)) => add(code, data),
             _ => {}
         }
     }
-    let wants_vendor = asks_for(request, OptionCode::VENDOR_IDENTIFYING_VENDOR_INFORMATION);
+    let wants_vendor = requested.contains(OptionCode::VENDOR_IDENTIFYING_VENDOR_INFORMATION);
     if let Some(body) = vendor_information(options, wants_vendor) {
         add(OptionCode::VENDOR_IDENTIFYING_VENDOR_INFORMATION.0, &body);
     }
@@ -172,11 +171,6 @@ fn vendor_information(options: &EffectiveOptions, wanted: bool) -> Option<Vec<u8
         }
     }
     (!body.is_empty()).then_some(body)
-}
-
-fn asks_for(request: &v4::Message<'_>, code: OptionCode) -> bool {
-    let list: Option<OptionData<'_>> = request.option(OptionCode::PARAMETER_REQUEST_LIST);
-    list.is_some_and(|list| list.bytes().any(|byte| byte == code.0))
 }
 
 /// The most bytes that a message may have before the echoed options.

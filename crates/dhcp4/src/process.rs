@@ -75,7 +75,7 @@ impl Exchange<'_> {
         let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
         let subnet = self.subnet.ok_or(Drop4::NoSubnet)?;
         let address = leases.choose(&self.client, subnet.id(), requested, now).ok_or(Drop4::NoFreeAddress)?;
-        self.write(Answer::lease(Sent4::Offer, address, self.lifetime(&subnet)?), out)?;
+        self.write(&Answer::lease(Sent4::Offer, address, self.lifetime(&subnet)?), out)?;
         leases.offer(address, &self.client, now.plus(self.server.settings.offer_lifetime));
         Ok(Outcome4::Answered(Sent4::Offer))
     }
@@ -89,12 +89,9 @@ impl Exchange<'_> {
                 leases.withdraw_offer(&self.client);
                 Ok(Outcome4::Silent(Silence4::OtherServer))
             }
-            RequestState::Selecting { address, .. } => match self.subnet {
-                Some(subnet) => self.grant(&subnet, address, now, leases, out),
-                None => self.refuse("no subnet serves this client", out),
-            },
             RequestState::InitReboot { address } => self.init_reboot(address, now, leases, out),
-            RequestState::Renewing { address } => match self.subnet {
+            RequestState::Selecting { address, .. } | RequestState::Renewing { address } => match self.subnet
+            {
                 Some(subnet) => self.grant(&subnet, address, now, leases, out),
                 None => self.refuse("no subnet serves this client", out),
             },
@@ -146,10 +143,10 @@ impl Exchange<'_> {
         out: &mut Vec<u8>,
     ) -> Result<Outcome4, Drop4> {
         let Some(subnet) = self.subnet else {
-            return match self.server.config.authoritative {
-                true => self.refuse("no subnet serves this client", out),
-                false => Ok(Outcome4::Silent(Silence4::UnknownClient)),
-            };
+            if self.server.config.authoritative {
+                return self.refuse("no subnet serves this client", out);
+            }
+            return Ok(Outcome4::Silent(Silence4::UnknownClient));
         };
         // RFC 2131 §4.3.2: a DHCPNAK if the address is on the wrong network.
         if !subnet.config.prefix.contains(&address) {
@@ -179,7 +176,7 @@ impl Exchange<'_> {
             return self.refuse(reason(conflict), out);
         }
         // The answer is written first: when it cannot be, nothing was granted.
-        self.write(Answer::lease(Sent4::Ack, address, valid_lifetime), out)?;
+        self.write(&Answer::lease(Sent4::Ack, address, valid_lifetime), out)?;
         let grant = Grant4 {
             address,
             client: self.client.clone(),
@@ -196,7 +193,7 @@ impl Exchange<'_> {
     }
 
     fn refuse(&self, why: &'static str, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
-        self.write(Answer::refusal(why), out)?;
+        self.write(&Answer::refusal(why), out)?;
         Ok(Outcome4::Answered(Sent4::Nak))
     }
 
@@ -223,7 +220,7 @@ impl Exchange<'_> {
     /// RFC 2131 §4.3.5: parameters for an address that the client has from elsewhere. No lease, no lease time.
     fn inform(&self, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
         self.named_server_is_ours()?;
-        self.write(Answer::parameters(), out)?;
+        self.write(&Answer::parameters(), out)?;
         Ok(Outcome4::Answered(Sent4::Ack))
     }
 
@@ -250,8 +247,8 @@ impl Exchange<'_> {
         printable.take(255).collect::<String>().into()
     }
 
-    fn write(&self, answer: Answer, out: &mut Vec<u8>) -> Result<(), Drop4> {
-        answer::write(self, &answer, out).map_err(|_| Drop4::AnswerTooLong)
+    fn write(&self, answer: &Answer, out: &mut Vec<u8>) -> Result<(), Drop4> {
+        answer::write(self, answer, out).map_err(|_| Drop4::AnswerTooLong)
     }
 }
 

@@ -16,11 +16,14 @@ use fosix_wire::v6::RelayMessage;
 use ipnet::Ipv6Net;
 use prefix_trie::PrefixMap;
 
+/// A subnet with its `4o6-subnet`, if it has one.
+type WithPrefix = (usize, Option<Ipv6Net>);
+
 /// The 4o6 keys of all subnets, arranged for lookup. A subnet is its place in the list that this was made of.
 #[derive(Debug, Default)]
 pub struct SubnetSelector {
     /// Subnets by Interface-ID, each with its prefix if it has one.
-    by_interface_id: HashMap<Box<[u8]>, Vec<(usize, Option<Ipv6Net>)>>,
+    by_interface_id: HashMap<Box<[u8]>, Vec<WithPrefix>>,
     by_prefix: PrefixMap<Ipv6Net, usize>,
     by_interface: HashMap<Box<str>, usize>,
 }

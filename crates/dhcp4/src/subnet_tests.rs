@@ -38,6 +38,9 @@ fn choice(subnets: &[Selector4o6], relays: &[(&str, &str)], source: &str, interf
     SubnetSelector::new(subnets.iter()).select(packet.relays(), source.parse().unwrap(), interface)
 }
 
+/// Relays, source, interface, and the place of the subnet that is chosen.
+type Row = (&'static [(&'static str, &'static str)], &'static str, &'static str, Option<usize>);
+
 #[test]
 fn the_most_specific_key_wins() {
     let subnets = [
@@ -47,7 +50,6 @@ fn the_most_specific_key_wins() {
         keys("", "vlan7", ""),
         keys("", "", "fd00:9::/48"),
     ];
-    type Row = (&'static [(&'static str, &'static str)], &'static str, &'static str, Option<usize>);
     let table: [Row; 10] = [
         // 1: the Interface-ID of any level, before any prefix.
         (&[("2001:db8:1::1", "vlan7")], "2001:db8:1::9", "vs", Some(3)),

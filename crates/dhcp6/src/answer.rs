@@ -38,7 +38,7 @@ pub(crate) fn write(
 }
 
 fn write_associations(message: &Message<'_>, verdict: &Verdict, w: &mut Writer<'_>) {
-    for option in message.options().iter() {
+    for option in &message.options() {
         let (iaid, status) = match option.code {
             OptionCode::IA_NA => (IaNa::new_checked(option.data).map(|ia| ia.iaid), verdict.addresses),
             OptionCode::IA_PD => (IaPd::new_checked(option.data).map(|ia| ia.iaid), verdict.prefixes),

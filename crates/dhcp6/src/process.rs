@@ -59,7 +59,7 @@ pub(crate) fn process(message: &Message<'_>) -> Result<Verdict, Drop6> {
 
 /// Every identity association is long enough to be answered by its number.
 fn check_associations(message: &Message<'_>) -> Result<(), Drop6> {
-    for option in message.options().iter() {
+    for option in &message.options() {
         let readable = match option.code {
             OptionCode::IA_NA => IaNa::new_checked(option.data).is_ok(),
             OptionCode::IA_PD => IaPd::new_checked(option.data).is_ok(),

@@ -35,14 +35,14 @@ fn write_level(packet: &Packet<'_>, at: usize, w: &mut Writer<'_>) {
     let Some(relay) = packet.relays().get(at) else {
         let message = packet.message();
         w.message(message.message_type(), message.transaction_id());
-        for option in message.options().iter() {
+        for option in &message.options() {
             write_option(option, w);
         }
         return;
     };
     w.relay(relay.message_type(), relay.hop_count(), relay.link_address(), relay.peer_address());
     let mut inner_written = false;
-    for option in relay.options().iter() {
+    for option in &relay.options() {
         if option.code != OptionCode::RELAY_MESSAGE {
             write_option(option, w);
         } else if !inner_written {

@@ -1,5 +1,12 @@
 //! The DHCPv6 half, message by message: what it answers, where to, and why it does not.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that meets the unexpected is to fail"
+)]
+
 use std::net::{Ipv6Addr, SocketAddrV6};
 
 use fosix_config::{Dhcp6, DuidSpec, LeaseChecks, Lifetime, OptionValue, ServerIdSpec, SubnetId, Timers};
@@ -46,7 +53,10 @@ fn server_with(settings: Settings6) -> Server6 {
             OptionValue { vendor: Some(9), ..option(1, b"nine") },
         ],
         subnets: vec![subnet(1, "2001:db8:1::/48", None, 1), subnet(2, "2001:db8:2::/48", Some("vlan7"), 2)],
-        server_id: ServerIdSpec { duid: DuidSpec::LinkLayer { hardware_type: None, identifier: None }, persist: false },
+        server_id: ServerIdSpec {
+            duid: DuidSpec::LinkLayer { hardware_type: None, identifier: None },
+            persist: false,
+        },
         timers: timers(),
         preferred_lifetime: Lifetime::fixed(3000),
         lease_checks: LeaseChecks::Warn,
@@ -57,7 +67,14 @@ fn server_with(settings: Settings6) -> Server6 {
 
 fn timers() -> Timers {
     let valid_lifetime = Lifetime::fixed(4000);
-    Timers { valid_lifetime, renew: None, rebind: None, calculate_tee_times: true, t1_percent: 0.5, t2_percent: 0.8 }
+    Timers {
+        valid_lifetime,
+        renew: None,
+        rebind: None,
+        calculate_tee_times: true,
+        t1_percent: 0.5,
+        t2_percent: 0.8,
+    }
 }
 
 fn address(text: &str) -> Ipv6Addr {
@@ -81,7 +98,9 @@ fn message(message_type: MessageType, options: &[(OptionCode, &[u8])]) -> Vec<u8
     let mut bytes = Vec::new();
     let mut w = Writer::new(&mut bytes);
     w.message(message_type, TRANSACTION);
-    options.iter().for_each(|(code, data)| w.option(*code, data));
+    for (code, data) in options {
+        w.option(*code, data);
+    }
     w.finish().unwrap();
     bytes
 }
@@ -90,7 +109,9 @@ fn relayed(inner: &[u8], link: &str, options: &[(OptionCode, &[u8])]) -> Vec<u8>
     let mut bytes = Vec::new();
     let mut w = Writer::new(&mut bytes);
     w.relay(MessageType::RELAY_FORW, 0, address(link), address("fe80::99"));
-    options.iter().for_each(|(code, data)| w.option(*code, data));
+    for (code, data) in options {
+        w.option(*code, data);
+    }
     w.option(OptionCode::RELAY_MESSAGE, inner);
     w.finish().unwrap();
     bytes
@@ -119,14 +140,19 @@ const ORO_88: (OptionCode, &[u8]) = (OptionCode::ORO, &[0, 88]);
 
 #[test]
 fn an_information_request_is_told_where_to_send_dhcpv4() {
-    let reply = answer(&message(MessageType::INFORMATION_REQUEST, &[(OptionCode::CLIENT_ID, &CLIENT_ID), ORO_88]));
+    let reply =
+        answer(&message(MessageType::INFORMATION_REQUEST, &[(OptionCode::CLIENT_ID, &CLIENT_ID), ORO_88]));
     let packet = Packet::new_checked(&reply, 9).unwrap();
     assert_eq!(packet.message().message_type(), MessageType::REPLY);
     assert_eq!(packet.message().transaction_id(), TRANSACTION);
     assert_eq!(option(&reply, OptionCode::SERVER_ID).unwrap(), SERVER_ID);
     assert_eq!(option(&reply, OptionCode::CLIENT_ID).unwrap(), CLIENT_ID);
     assert_eq!(option(&reply, OptionCode::DHCP4_O_DHCP6_SERVER).unwrap(), address("2001:db8::1").octets());
-    assert_eq!(option(&reply, OptionCode::INFORMATION_REFRESH_TIME).unwrap(), [0, 0, 0x0e, 0x10], "always sent");
+    assert_eq!(
+        option(&reply, OptionCode::INFORMATION_REFRESH_TIME).unwrap(),
+        [0, 0, 0x0e, 0x10],
+        "always sent"
+    );
 }
 
 #[test]
@@ -152,7 +178,12 @@ fn every_advertise_and_reply_carries_option_88_when_asked() {
         answer(&message(message_type, &options[..count]))
     };
     let table = [
-        (MessageType::SOLICIT, MessageType::ADVERTISE, StatusCode::NO_ADDRS_AVAIL, StatusCode::NO_PREFIX_AVAIL),
+        (
+            MessageType::SOLICIT,
+            MessageType::ADVERTISE,
+            StatusCode::NO_ADDRS_AVAIL,
+            StatusCode::NO_PREFIX_AVAIL,
+        ),
         (MessageType::REQUEST, MessageType::REPLY, StatusCode::NO_ADDRS_AVAIL, StatusCode::NO_PREFIX_AVAIL),
         (MessageType::RENEW, MessageType::REPLY, StatusCode::NO_BINDING, StatusCode::NO_BINDING),
         (MessageType::RELEASE, MessageType::REPLY, StatusCode::NO_BINDING, StatusCode::NO_BINDING),
@@ -169,6 +200,9 @@ fn every_advertise_and_reply_carries_option_88_when_asked() {
     }
 }
 
+/// A message of a type with options, and why it is dropped.
+type Row<'a> = (MessageType, &'a [(OptionCode, &'a [u8])], Drop6);
+
 #[test]
 fn identifiers_that_rfc_9915_does_not_allow_are_named() {
     let client: (OptionCode, &[u8]) = (OptionCode::CLIENT_ID, &CLIENT_ID);
@@ -176,7 +210,6 @@ fn identifiers_that_rfc_9915_does_not_allow_are_named() {
     let other: (OptionCode, &[u8]) = (OptionCode::SERVER_ID, &[0, 3, 0, 1, 9]);
     let short: (OptionCode, &[u8]) = (OptionCode::CLIENT_ID, &[]);
     let ia: (OptionCode, &[u8]) = (OptionCode::IA_NA, &[0; 12]);
-    type Row<'a> = (MessageType, &'a [(OptionCode, &'a [u8])], Drop6);
     let table: [Row<'_>; 14] = [
         (MessageType::SOLICIT, &[], Drop6::ClientId),
         (MessageType::SOLICIT, &[client, client], Drop6::ClientId),
@@ -205,7 +238,10 @@ fn identifiers_that_rfc_9915_does_not_allow_are_named() {
 #[test]
 fn every_truncation_is_answered_or_dropped_by_name() {
     let whole = relayed(
-        &message(MessageType::SOLICIT, &[(OptionCode::CLIENT_ID, &CLIENT_ID), ORO_88, (OptionCode::IA_NA, &[0; 12])]),
+        &message(
+            MessageType::SOLICIT,
+            &[(OptionCode::CLIENT_ID, &CLIENT_ID), ORO_88, (OptionCode::IA_NA, &[0; 12])],
+        ),
         "2001:db8:1::1",
         &[(OptionCode::INTERFACE_ID, b"vlan7")],
     );
@@ -348,7 +384,13 @@ fn what_a_client_says_in_the_name_of_the_other_half_is_taken_out_everywhere() {
     let vendor = |data| (OptionCode::VENDOR_OPTS, data);
     let query = message(
         MessageType::DHCPV4_QUERY,
-        &[vendor(&spoofed[..]), vendor(&foreign), (OptionCode::DHCPV4_MSG, b"message"), vendor(only_spoofed), vendor(&broken)],
+        &[
+            vendor(&spoofed[..]),
+            vendor(&foreign),
+            (OptionCode::DHCPV4_MSG, b"message"),
+            vendor(only_spoofed),
+            vendor(&broken),
+        ],
     );
     let bytes = relayed(&query, "2001:db8:1::1", &[vendor(&spoofed), (OptionCode::INTERFACE_ID, b"x")]);
     let clean_query = message(

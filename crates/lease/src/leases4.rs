@@ -88,7 +88,9 @@ impl Leases4 {
     pub fn known(&self, client: &ClientIdentity, subnet: u32, now: Timestamp) -> Option<&Lease4> {
         let former = || {
             let leases = self.leases_of(client).filter(|lease| self.pools.holds(subnet, lease.address));
-            leases.filter(|lease| lease.state != LeaseState::Declined).max_by_key(|lease| lease.last_transaction)
+            leases
+                .filter(|lease| lease.state != LeaseState::Declined)
+                .max_by_key(|lease| lease.last_transaction)
         };
         self.held_by(client, subnet, now).or_else(former)
     }
@@ -124,10 +126,9 @@ impl Leases4 {
 
     /// Keeps `address` from other clients until `expires`. The address must be one that [`Self::choose`] gave.
     pub fn offer(&mut self, address: Ipv4Addr, client: &ClientIdentity, expires: Timestamp) {
-        if let Some(lease) = self.get(address) {
-            if lease.state == LeaseState::Assigned && lease.client == *client {
-                return; // It is the client's own; nobody else gets it anyway.
-            }
+        let is_held = |lease: &Lease4| lease.state == LeaseState::Assigned && lease.client == *client;
+        if self.get(address).is_some_and(is_held) {
+            return; // It is the client's own; nobody else gets it anyway.
         }
         self.pools.take(address, self.free_since(address));
         let mut lapsed = Vec::new();
@@ -276,10 +277,10 @@ impl Leases4 {
             if let Some(end) = end {
                 self.due.remove(&(end, slot));
             }
-            if former_hash != hash {
-                if let Ok(found) = self.by_client.find_entry(former_hash, |&other| other == slot) {
-                    found.remove();
-                }
+            if former_hash != hash
+                && let Ok(found) = self.by_client.find_entry(former_hash, |&other| other == slot)
+            {
+                found.remove();
             }
         }
         let entries = &self.entries;

@@ -9,6 +9,8 @@ use super::*;
 use crate::HardwareAddress;
 
 const SUBNET: u32 = 7;
+/// The holder of a declined address.
+const NOBODY: u8 = 255;
 
 fn client(number: u8) -> ClientIdentity {
     ClientIdentity::new(None, hardware(number)).unwrap()
@@ -175,7 +177,6 @@ proptest! {
         let mut promised: HashMap<Ipv4Addr, (u8, u64)> = HashMap::new();
         let mut now = 1000u64;
         let probation = 150u32;
-        const NOBODY: u8 = 255;
         for step in steps {
             match step {
                 Step::Discover { client: number, hint } => {

@@ -8,6 +8,7 @@ pub struct Timestamp(pub u64);
 
 impl Timestamp {
     /// This point and `seconds` more; never past the end of time.
+    #[must_use]
     pub fn plus(self, seconds: u32) -> Self {
         Self(self.0.saturating_add(u64::from(seconds)))
     }
