@@ -18,11 +18,15 @@
 
 use std::time::Duration;
 
+mod capture;
 mod netns;
 mod process;
+mod server;
 
+pub use capture::{Capture, CaptureFile, Dissection};
 pub use netns::Netns;
 pub use process::{Process, run_to_end};
+pub use server::{Counters, Fosix, program};
 
 /// How long to wait for something that should come at once: far longer than it takes on a machine that is busy.
 pub const PATIENCE: Duration = Duration::from_secs(30);

@@ -52,23 +52,27 @@ impl Process {
         self.wait_for(0, text, |line| line.contains(text).then(|| line.to_owned()))
     }
 
-    /// Waits until `find` makes something of a line, looking at those from number `from` on; `expected` says what is
-    /// waited for in the message of a failure.
+    /// Waits until `find` makes something of a line, looking at those from number `from` on. `expected` says in a
+    /// failure what was waited for.
     pub fn wait_for<T>(&self, from: usize, expected: &str, find: impl Fn(&str) -> Option<T>) -> T {
+        self.wait_until(expected, |lines| lines.iter().skip(from).find_map(|line| find(line)))
+    }
+
+    /// Waits until `check` makes something of all the lines so far.
+    pub fn wait_until<T>(&self, expected: &str, check: impl Fn(&[String]) -> Option<T>) -> T {
         let end = Instant::now() + PATIENCE;
-        let mut seen = from;
         let mut state = self.output.lock();
         loop {
-            if let Some(found) = state.lines.iter().skip(seen).find_map(|line| find(line)) {
+            if let Some(found) = check(&state.lines) {
                 return found;
             }
-            seen = state.lines.len().max(from);
             let left = end.saturating_duration_since(Instant::now());
             let ended = state.open_streams == 0;
             if ended || left.is_zero() {
-                let lines = state.lines.join("\n");
                 let why = if ended { "it ended" } else { "the time is over" };
-                panic!("`{}` did not write {expected:?} and {why}; it wrote:\n{lines}", self.what);
+                // The lines follow when it is dropped.
+                drop(state);
+                panic!("`{}` did not write {expected:?} and {why}", self.what);
             }
             state = self.output.wait(state, left);
         }

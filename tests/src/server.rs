@@ -1,0 +1,154 @@
+//! The server under test: started with a configuration, asked for its counters, stopped.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::process::run_to_end;
+use crate::{Netns, Process};
+
+/// A running `fosix serve`; killed when it is dropped.
+#[derive(Debug)]
+pub struct Fosix {
+    process: Process,
+    _directory: TempDir,
+}
+
+/// The server's counters, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counters(BTreeMap<String, u64>);
+
+impl Fosix {
+    /// Starts `fosix serve` in a namespace and waits until it says that it is ready.
+    ///
+    /// It logs as JSON, which its counters are read from; the rest of `config` is used as it is.
+    pub fn start(netns: &Netns, config: Value) -> Self {
+        let server = Self::launch(netns, config);
+        server.process.wait_for(0, "fosix ready", |line| message_of(line, "fosix ready"));
+        server
+    }
+
+    /// Starts `fosix serve` without waiting for anything.
+    pub fn launch(netns: &Netns, mut config: Value) -> Self {
+        config["Fosix"]["log"]["format"] = json!("json");
+        let directory = tempfile::tempdir().expect("cannot make a temporary directory");
+        let file = directory.path().join("fosix.json");
+        std::fs::write(&file, config.to_string()).expect("cannot write the configuration");
+        let process = Process::spawn(netns.command(program()).arg("serve").arg(&file));
+        Self { process, _directory: directory }
+    }
+
+    /// Its process, for what it logs.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// Its counters as of now (SIGUSR1): of all packets that were finished before.
+    pub fn counters(&self) -> Counters {
+        let seen = self.process.line_count();
+        self.process.signal(Signal::USR1);
+        self.counters_from(seen)
+    }
+
+    /// Stops it (SIGTERM), checks that it ends without complaint, and gives its last counters.
+    pub fn stop(mut self) -> Counters {
+        let seen = self.process.line_count();
+        let status = self.process.terminate();
+        assert!(
+            status.success(),
+            "fosix ended with {status}; it wrote:\n{}",
+            self.process.lines().join("\n")
+        );
+        self.counters_from(seen)
+    }
+
+    fn counters_from(&self, line: usize) -> Counters {
+        let text = self.process.wait_for(line, "counters", |line| message_of(line, "counters"));
+        let counters = text["counters"].as_str().expect("counters without counters");
+        Counters(serde_json::from_str(counters).expect("counters that are not numbers by name"))
+    }
+}
+
+impl Counters {
+    /// One of them; fails if there is none of that name.
+    pub fn get(&self, name: &str) -> u64 {
+        *self.0.get(name).unwrap_or_else(|| panic!("no counter is called {name}: {:?}", self.0.keys()))
+    }
+
+    /// How much each has grown since `earlier`; those that have not grown are left out.
+    pub fn since(&self, earlier: &Self) -> BTreeMap<String, u64> {
+        self.0
+            .iter()
+            .map(|(name, count)| (name.clone(), count - earlier.0.get(name).copied().unwrap_or(0)))
+            .filter(|(_, growth)| *growth > 0)
+            .collect()
+    }
+
+    /// Checks that every packet had exactly one fate, in both halves:
+    ///
+    /// received = answered + no answer due + handed over + dropped, each drop under exactly one name.
+    pub fn assert_balanced(&self) {
+        let sum = |test: &dyn Fn(&str) -> bool| -> u64 {
+            self.0.iter().filter(|(name, _)| test(name)).map(|(_, count)| count).sum()
+        };
+        let drops6 = sum(&|name| name.starts_with("pkt6-drop-"));
+        let fates6 = self.get("pkt6-advertise-sent")
+            + self.get("pkt6-reply-sent")
+            + self.get("pkt6-dhcpv4-query-handed-over")
+            + drops6;
+        assert_eq!(self.get("pkt6-received"), fates6, "DHCPv6 packets and their fates: {:#?}", self.0);
+        assert_eq!(self.get("pkt6-receive-drop"), drops6, "the sum of DHCPv6 drops: {:#?}", self.0);
+
+        let drops4 = sum(&|name| name.starts_with("pkt4-drop-"));
+        let silences4 = sum(&|name| name.starts_with("pkt4-no-answer-"));
+        let fates4 = self.get("pkt4-sent") + silences4 + drops4;
+        assert_eq!(self.get("pkt4-received"), fates4, "DHCPv4 queries and their fates: {:#?}", self.0);
+        assert_eq!(self.get("pkt4-receive-drop"), drops4, "the sum of DHCPv4 drops: {:#?}", self.0);
+
+        assert_eq!(self.get("pkt6-dhcpv4-query-handed-over"), self.get("pkt4-received"));
+        assert_eq!(self.get("link-response-received"), self.get("pkt4-sent"));
+        assert_eq!(self.get("pkt6-dhcpv4-response-sent"), self.get("pkt4-sent"));
+    }
+}
+
+/// The program: `FOSIX_BIN`, or what cargo builds next to this test.
+pub fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| match env::var_os("FOSIX_BIN") {
+        Some(path) => {
+            let path = PathBuf::from(path);
+            assert!(path.is_file(), "FOSIX_BIN is {}, which is no file", path.display());
+            path
+        }
+        None => build(),
+    })
+}
+
+/// Has cargo build the program in the profile that this test was built in, so that it is never an old one.
+fn build() -> PathBuf {
+    let test = env::current_exe().expect("cannot find this test's own file");
+    // TARGET/PROFILE/deps/TEST
+    let profile = test.ancestors().nth(2).expect("a test lies in TARGET/PROFILE/deps");
+    let target = profile.parent().expect("a test lies in TARGET/PROFILE/deps");
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["build", "--quiet", "--package", "fosix", "--target-dir"]).arg(target);
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    if profile.ends_with("release") {
+        command.arg("--release");
+    }
+    run_to_end(&mut command);
+    profile.join("fosix")
+}
+
+/// The fields of a JSON log line with this message.
+fn message_of(line: &str, message: &str) -> Option<Value> {
+    let mut line: Value = serde_json::from_str(line).ok()?;
+    (line["fields"]["message"] == message).then(|| line["fields"].take())
+}
