@@ -42,10 +42,10 @@ impl Listeners {
         };
         listeners.update();
         for spec in specs {
-            if let InterfaceSpec::Interface(name) | InterfaceSpec::Address(name, _) = spec {
-                if listeners.book.index_of(name).is_none() {
-                    warn!(interface = name, "the interface does not exist; it is served once it does");
-                }
+            if let InterfaceSpec::Interface(name) | InterfaceSpec::Address(name, _) = spec
+                && listeners.book.index_of(name).is_none()
+            {
+                warn!(interface = name, "the interface does not exist; it is served once it does");
             }
         }
         Ok(listeners)

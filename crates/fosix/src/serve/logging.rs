@@ -5,7 +5,7 @@ use fosix_config::{LogFormat, LogLevel, LogSettings};
 use tracing::level_filters::LevelFilter;
 
 /// Starts logging for the whole process.
-pub(super) fn start(settings: &LogSettings) -> anyhow::Result<()> {
+pub(super) fn start(settings: LogSettings) -> anyhow::Result<()> {
     let level = match settings.level {
         LogLevel::Error => LevelFilter::ERROR,
         LogLevel::Warn => LevelFilter::WARN,

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let Some(config) = crate::check::load(&args.files, args.strict) else {
         bail!("the configuration has errors, nothing was started");
     };
-    logging::start(&config.fosix.log)?;
+    logging::start(config.fosix.log)?;
     let signals = Signals::new().context("cannot take signals")?;
     let book = Arc::new(AddressBook::new().context("cannot list the network interfaces")?);
     let shared = Arc::new(build(&config, book)?);
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
 
     let result = attend(&signals, &shared, &workers);
     shared.stop.store(true, Ordering::Release);
-    workers.iter().for_each(|worker| worker.waker.wake());
+    wake(&workers);
     for worker in &workers {
         worker.finish();
     }
@@ -134,7 +134,7 @@ fn attend(signals: &Signals, shared: &Shared, workers: &[Worker]) -> anyhow::Res
     loop {
         let ready = poller.wait(Some(HEALTH_CHECK))?.to_vec();
         if ready.contains(&INTERFACES) && watch.changed()? && shared.listeners.update() {
-            workers.iter().for_each(|worker| worker.waker.wake());
+            wake(workers);
         }
         if ready.contains(&SIGNALS) {
             let seen = signals.take();
@@ -152,6 +152,13 @@ fn attend(signals: &Signals, shared: &Shared, workers: &[Worker]) -> anyhow::Res
             error!(worker = worker.number, "a worker has ended");
             bail!("a worker has ended, see the log");
         }
+    }
+}
+
+/// Has every worker look at what changed.
+fn wake(workers: &[Worker]) {
+    for worker in workers {
+        worker.waker.wake();
     }
 }
 
