@@ -37,7 +37,7 @@ pub(crate) fn decode(bytes: &[u8], max_relay_levels: usize) -> Result<Packet<'_>
         Error::TooManyRelayLevels { .. } => Drop6::TooManyRelays,
         _ => Drop6::Malformed,
     })?;
-    // RFC 9915 §16.15: a server has no use for a Relay-reply.
+    // RFC 9915 §16.14: a server has no use for a Relay-reply.
     let forwarded = packet.relays().iter().all(|relay| relay.message_type() == MessageType::RELAY_FORW);
     if forwarded { Ok(packet) } else { Err(Drop6::MessageType) }
 }
