@@ -1,6 +1,6 @@
 //! A received message (RFC 2131 §2).
 
-use core::net::Ipv4Addr;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 use super::areas::{self, Codes, Cursor};
 use super::{
@@ -9,6 +9,7 @@ use super::{
 };
 use crate::Error;
 use crate::octets::{array_at, u8_at, u32_at};
+use crate::softwire::PortParams;
 
 /// Where the fields of the fixed part begin.
 mod field {
@@ -203,6 +204,27 @@ impl<'a> Message<'a> {
     #[inline]
     pub fn parameter_request_list(&self) -> ParameterRequestList<'a> {
         self.option(OptionCode::PARAMETER_REQUEST_LIST).map(ParameterRequestList::new).unwrap_or_default()
+    }
+
+    /// The address that the client's softwire has or is to have: option 109 (RFC 8539 §6.2). `None` also when it is
+    /// not 16 octets long.
+    #[inline]
+    pub fn softwire_source_address(&self) -> Option<Ipv6Addr> {
+        self.option(OptionCode::DHCP4O6_S46_SADDR)?.to_ipv6()
+    }
+
+    /// The ports of a shared address: option 159 (RFC 7618 §9), if it is there.
+    #[inline]
+    pub fn port_params(&self) -> Option<Result<PortParams, Error>> {
+        let data = self.option(OptionCode::V4_PORTPARAMS)?;
+        Some(match data.to_array::<{ PortParams::WIRE_LEN }>() {
+            Some(octets) => PortParams::new_checked(&octets),
+            None => Err(Error::LengthMismatch {
+                what: "port parameters",
+                expected: PortParams::WIRE_LEN,
+                got: data.len(),
+            }),
+        })
     }
 
     /// The data of the option with that code, from wherever it stands in the message.

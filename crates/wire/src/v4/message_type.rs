@@ -39,25 +39,25 @@ message_types! {
     RELEASE = 7, "DHCPRELEASE";
     /// A client asks for configuration without an address (RFC 2131 §4.3.5).
     INFORM = 8, "DHCPINFORM";
-    /// A server asks a client to come back (RFC 3203 §4).
+    /// A server asks a client to come back (RFC 3203).
     FORCERENEW = 9, "DHCPFORCERENEW";
-    /// A question about a lease (RFC 4388 §6.1).
+    /// A question about a lease (RFC 4388).
     LEASEQUERY = 10, "DHCPLEASEQUERY";
-    /// The answer: an address of ours that nobody has (RFC 4388 §6.1).
+    /// The answer: an address of ours that nobody has (RFC 4388).
     LEASEUNASSIGNED = 11, "DHCPLEASEUNASSIGNED";
-    /// The answer: nothing is known (RFC 4388 §6.1).
+    /// The answer: nothing is known (RFC 4388).
     LEASEUNKNOWN = 12, "DHCPLEASEUNKNOWN";
-    /// The answer: a lease (RFC 4388 §6.1).
+    /// The answer: a lease (RFC 4388).
     LEASEACTIVE = 13, "DHCPLEASEACTIVE";
-    /// A question about many leases (RFC 6926 §6.2.1).
+    /// A question about many leases (RFC 6926).
     BULKLEASEQUERY = 14, "DHCPBULKLEASEQUERY";
-    /// The end of the answers to one (RFC 6926 §6.2.1).
+    /// The end of the answers to one (RFC 6926).
     LEASEQUERYDONE = 15, "DHCPLEASEQUERYDONE";
-    /// A request for a stream of lease changes (RFC 7724 §5.2).
+    /// A request for a stream of lease changes (RFC 7724).
     ACTIVELEASEQUERY = 16, "DHCPACTIVELEASEQUERY";
-    /// What became of such a request (RFC 7724 §5.2).
+    /// What became of such a request (RFC 7724).
     LEASEQUERYSTATUS = 17, "DHCPLEASEQUERYSTATUS";
-    /// A request to protect the stream with TLS (RFC 7724 §5.2).
+    /// A request to protect the stream with TLS (RFC 7724).
     TLS = 18, "DHCPTLS";
 }
 

@@ -22,21 +22,37 @@
 //! ```
 
 mod areas;
+mod class;
+mod client_identifier;
+mod domain_search;
+mod encrypted_dns;
+mod fqdn;
 mod header;
 mod message;
 mod message_type;
 mod option_code;
 mod option_data;
+mod relay_agent;
 mod request_list;
+mod routes;
+mod sub_options;
 mod writer;
 
 pub use areas::{Area, Item, Items, OptionsIter, RawOption};
+pub use class::{UserClass, VendorData, VendorIdentifying};
+pub use client_identifier::{ClientIdentifier, ClientIdentifierKind, write_node_specific};
+pub use domain_search::{DomainSearch, write_domain_search};
+pub use encrypted_dns::{EncryptedDns, EncryptedResolver};
+pub use fqdn::{ClientFqdn, FqdnFlags, FqdnName, SERVER_RCODE};
 pub use header::Header;
 pub use message::Message;
 pub use message_type::MessageType;
 pub use option_code::OptionCode;
 pub use option_data::{Fragments, OptionData};
+pub use relay_agent::{RelayAgentInformation, VirtualSubnet, sub_option};
 pub use request_list::ParameterRequestList;
+pub use routes::{ClasslessRoutes, Route};
+pub use sub_options::{SubOption, SubOptions};
 pub use writer::Writer;
 
 /// The value of `op` in a message from a client (RFC 2131 §2).
