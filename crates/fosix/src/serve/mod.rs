@@ -7,6 +7,7 @@ mod report;
 mod signals;
 mod worker;
 
+use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +16,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use fosix_config::{Config, StoreSettings};
+use fosix_config::{Config, LoadOptions, StoreSettings};
 use fosix_dhcp4::{Server4, Settings4};
 use fosix_dhcp6::{Server6, Settings6};
 use fosix_lease::Leases4;
@@ -40,9 +41,7 @@ pub(crate) struct Args {
 
 /// Runs the server; returns when it was told to stop.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let Some(config) = crate::check::load(&args.files, args.strict) else {
-        bail!("the configuration has errors, nothing was started");
-    };
+    let config = load(args)?;
     logging::start(config.fosix.log)?;
     let signals = Signals::new().context("cannot take signals")?;
     let book = Arc::new(AddressBook::new().context("cannot list the network interfaces")?);
@@ -59,6 +58,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Totals::of(&workers).log();
     info!("fosix stopped");
     result.map(|()| ExitCode::SUCCESS)
+}
+
+/// Reads the configuration and shows everything that is to be said of it.
+fn load(args: &Args) -> anyhow::Result<Config> {
+    let loaded = fosix_config::load(&args.files, LoadOptions { strict: args.strict });
+    let mut terminal = io::stderr().lock();
+    let text = loaded.diagnostics.render(terminal.is_terminal());
+    terminal.write_all(text.as_bytes()).context("cannot write to standard error")?;
+    loaded.config.context("the configuration has errors, nothing was started")
 }
 
 /// Makes both halves and opens the sockets.
