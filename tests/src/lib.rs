@@ -5,6 +5,9 @@
 //! - [`Fosix`]: the server under test, with its configuration and its counters.
 //! - [`Capture`]: what went over an interface, as tcpdump saw it and tshark understands it.
 //!
+//! - [`Customer`], [`Relay`], [`Peer`]: a client's messages, what relays make of them, and a socket to send them from.
+//! - [`Scene`]: the network and the server that most tests use.
+//!
 //! They need root and the programs that they call. Where these are missing a test fails and says so; none is ever
 //! skipped. Nothing here sleeps: whatever is waited for announces itself, and every wait ends after [`PATIENCE`].
 #![allow(
@@ -19,13 +22,19 @@
 use std::time::Duration;
 
 mod capture;
+mod customer;
 mod netns;
+mod peer;
 mod process;
+mod scene;
 mod server;
 
 pub use capture::{Capture, CaptureFile, Dissection};
+pub use customer::{Customer, Relay, dhcpv4_of, message6, query, query_with, relayed, relays_of, reply};
 pub use netns::Netns;
+pub use peer::{Datagram, Peer};
 pub use process::{Process, run_to_end};
+pub use scene::{Lease, Scene, acquire, lease_of};
 pub use server::{Counters, Fosix, program};
 
 /// How long to wait for something that should come at once: far longer than it takes on a machine that is busy.
