@@ -9,6 +9,7 @@ use fosix_lease::{Leases4, PoolRange4, Timestamp};
 use fosix_policy::EffectiveOptions;
 use fosix_wire::v6::Packet;
 use tracing::debug;
+use tracing::field::display;
 
 use crate::outcome::{self, Drop4, Sent4, Silence4, Statistics4};
 use crate::process::{self, Exchange};
@@ -132,19 +133,19 @@ impl Server4 {
         };
         let relays = RelayPath(&packet);
         let decoded = Decoded::new(packet.clone(), |seen| statistics.received.count(outcome::received(seen)));
-        let outcome = match &decoded {
+        let exchange =
+            decoded.as_ref().map_err(|reason| *reason).and_then(|decoded| self.exchange(decoded, query));
+        let outcome = match &exchange {
             Err(reason) => Outcome4::Dropped(*reason),
-            Ok(decoded) => match self.exchange(decoded, query) {
-                Err(reason) => Outcome4::Dropped(reason),
-                Ok(exchange) => process::process(&exchange, now, leases, answer),
-            },
+            Ok(exchange) => process::process(exchange, now, leases, answer),
         };
-        let message = decoded.as_ref().ok();
         debug!(
-            source = %query.source, interface = query.interface, %relays, ?outcome,
-            message = message.map(|decoded| tracing::field::display(decoded.message_type)),
-            hardware = message.map(|decoded| tracing::field::display(decoded.hardware)),
-            "query served"
+            ?outcome,
+            kind = decoded.as_ref().ok().map(|decoded| display(decoded.message_type)),
+            client = exchange.as_ref().ok().map(|exchange| display(&exchange.client)),
+            subnet = exchange.as_ref().ok().and_then(|exchange| exchange.subnet).map(|subnet| subnet.id()),
+            source = %query.source, interface = query.interface, %relays,
+            "DHCPv4 query served"
         );
         outcome
     }

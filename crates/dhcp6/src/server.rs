@@ -113,9 +113,10 @@ impl Server6 {
             Outcome6::Dropped(reason) => effects.statistics.dropped.count(*reason),
         }
         debug!(
+            outcome = %Summary(&outcome), packet = %Description(datagram.bytes),
             source = %datagram.origin.source, destination = %datagram.origin.destination,
-            interface = datagram.interface, outcome = %Summary(&outcome), packet = %Description(datagram.bytes),
-            "datagram served"
+            interface = datagram.interface,
+            "DHCPv6 datagram served"
         );
         outcome
     }

@@ -1,5 +1,7 @@
 //! Where the log goes: standard error, as text for people or as one JSON object a line.
 
+use std::io::{self, IsTerminal as _};
+
 use anyhow::anyhow;
 use fosix_config::{LogFormat, LogLevel, LogSettings};
 use tracing::level_filters::LevelFilter;
@@ -13,7 +15,10 @@ pub(super) fn start(settings: LogSettings) -> anyhow::Result<()> {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    let log = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
     let result = match settings.format {
         LogFormat::Text => log.with_target(false).try_init(),
         LogFormat::Json => log.json().try_init(),
