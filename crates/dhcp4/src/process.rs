@@ -76,7 +76,7 @@ impl Exchange<'_> {
         let subnet = self.subnet.ok_or(Drop4::NoSubnet)?;
         let address = leases.choose(&self.client, subnet.id(), requested, now).ok_or(Drop4::NoFreeAddress)?;
         self.write(&Answer::lease(Sent4::Offer, address, self.lifetime(&subnet)?), out)?;
-        leases.offer(address, &self.client, now.plus(self.server.settings.offer_lifetime));
+        leases.offer(address, &self.client, self.server.settings.offer_lifetime, now);
         Ok(Outcome4::Answered(Sent4::Offer))
     }
 

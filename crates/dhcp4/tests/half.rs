@@ -365,6 +365,46 @@ fn every_truncation_of_a_query_is_dropped_by_name_and_changes_nothing() {
     assert_eq!(world.leases.iter().count(), 0);
 }
 
+/// How many mutated queries are served.
+const ROUNDS: u64 = 10_000;
+
+#[test]
+fn ten_thousand_mutations_are_each_counted_once_and_never_give_an_address_twice() {
+    let mut world = World::new();
+    let good = [
+        World::query(&Ask::discover(1), &[("2001:db8:1::1", "port7")]),
+        World::query(&Ask::selecting(1, address("10.0.0.20")), &[]),
+        World::query(&Ask::renewing(2, address("10.0.0.21")), &[("::", "x"), ("2001:db8::1", "")]),
+        World::query(&Ask::release(1, address("10.0.0.20")), &[]),
+    ];
+    // A fixed sequence (xorshift), so that a failure repeats itself.
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % u64::try_from(below).unwrap()).unwrap()
+    };
+    for _ in 0..ROUNDS {
+        let mut bytes = good[random(good.len())].clone();
+        for _ in 0..=random(4) {
+            let at = random(bytes.len());
+            match random(3) {
+                0 => bytes[at] = u8::try_from(random(256)).unwrap(),
+                1 => bytes.truncate(at.max(1)),
+                _ => bytes.insert(at, u8::try_from(random(256)).unwrap()),
+            }
+        }
+        world.raw(&bytes);
+        world.out.clear();
+    }
+    let statistics = &world.statistics;
+    assert_eq!(statistics.sent.total() + statistics.silence.total() + statistics.dropped.total(), ROUNDS);
+    assert!(statistics.sent.total() > 0 && statistics.dropped.total() > 0);
+    let held: Vec<_> = world.leases.iter().map(|lease| lease.address).collect();
+    assert_eq!(held.iter().collect::<std::collections::HashSet<_>>().len(), held.len());
+}
+
 #[test]
 fn a_full_subnet_says_so_and_serves_its_own() {
     let mut world = World::tiny();

@@ -124,15 +124,14 @@ impl Leases4 {
         })
     }
 
-    /// Keeps `address` from other clients until `expires`. The address must be one that [`Self::choose`] gave.
-    pub fn offer(&mut self, address: Ipv4Addr, client: &ClientIdentity, expires: Timestamp) {
-        let is_held = |lease: &Lease4| lease.state == LeaseState::Assigned && lease.client == *client;
-        if self.get(address).is_some_and(is_held) {
+    /// Keeps `address` from other clients for `lifetime` seconds. It must be one that [`Self::choose`] gave.
+    pub fn offer(&mut self, address: Ipv4Addr, client: &ClientIdentity, lifetime: u32, now: Timestamp) {
+        if self.get(address).is_some_and(|lease| lease.is_held_by(client, now)) {
             return; // It is the client's own; nobody else gets it anyway.
         }
         self.pools.take(address, self.free_since(address));
         let mut lapsed = Vec::new();
-        self.offers.put(address, client, expires, |gone| lapsed.push(gone));
+        self.offers.put(address, client, now.plus(lifetime), |gone| lapsed.push(gone));
         for gone in lapsed {
             self.offer_is_gone(gone);
         }

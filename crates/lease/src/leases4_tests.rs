@@ -49,7 +49,7 @@ fn choose(leases: &mut Leases4, number: u8, now: u64) -> Option<Ipv4Addr> {
 fn a_client_that_asks_again_is_offered_the_same_address() {
     let mut leases = leases(10);
     let first = choose(&mut leases, 1, 0).unwrap();
-    leases.offer(first, &client(1), Timestamp(60));
+    leases.offer(first, &client(1), 60, Timestamp(0));
     assert_eq!(choose(&mut leases, 1, 1), Some(first));
     assert_ne!(choose(&mut leases, 2, 1), Some(first));
 }
@@ -86,10 +86,20 @@ fn an_address_on_offer_is_not_offered_to_another_also_when_its_former_lease_is_r
     leases.grant(grant(1, address(1), 100), Timestamp(0)).unwrap();
     // Client 2 asks for the address by name after it expired and before it was reclaimed.
     assert_eq!(leases.choose(&client(2), SUBNET, Some(address(1)), Timestamp(100)), Some(address(1)));
-    leases.offer(address(1), &client(2), Timestamp(160));
+    leases.offer(address(1), &client(2), 60, Timestamp(100));
     assert_eq!(leases.reclaim(Timestamp(110), 10), 1);
     assert_eq!(choose(&mut leases, 3, 110), None);
     assert_eq!(choose(&mut leases, 3, 160), Some(address(1)), "the offer has lapsed");
+}
+
+#[test]
+fn a_client_that_returns_late_is_offered_its_address_and_nobody_else_meanwhile() {
+    let mut leases = leases(1);
+    leases.grant(grant(1, address(1), 100), Timestamp(0)).unwrap();
+    // It has ended, and nothing has reclaimed it yet.
+    assert_eq!(choose(&mut leases, 1, 100), Some(address(1)));
+    leases.offer(address(1), &client(1), 60, Timestamp(100));
+    assert_eq!(choose(&mut leases, 2, 101), None);
 }
 
 #[test]
@@ -139,7 +149,7 @@ fn an_infinite_lease_never_ends() {
 #[test]
 fn a_withdrawn_offer_frees_its_address() {
     let mut leases = leases(1);
-    leases.offer(address(1), &client(1), Timestamp(60));
+    leases.offer(address(1), &client(1), 60, Timestamp(0));
     assert_eq!(choose(&mut leases, 2, 0), None);
     leases.withdraw_offer(&client(1));
     assert_eq!(choose(&mut leases, 2, 0), Some(address(1)));
@@ -186,7 +196,7 @@ proptest! {
                     if let Some(chosen) = chosen {
                         let holder = promised.get(&chosen).filter(|&&(_, end)| now < end);
                         prop_assert!(holder.is_none_or(|&(holder, _)| holder == number));
-                        leases.offer(chosen, &client(number), Timestamp(now + 30));
+                        leases.offer(chosen, &client(number), 30, Timestamp(now));
                         prop_assert_eq!(leases.choose(&client(number), SUBNET, hint, Timestamp(now)), Some(chosen));
                     } else {
                         // Only offers to others may stand in the way of a free address.
