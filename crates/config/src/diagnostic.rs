@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::fmt;
 
 use crate::source::{Location, Sources, Span};
+use crate::syntax::Node;
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,8 +198,8 @@ impl Report {
         self.counts.first().copied().unwrap_or(0)
     }
 
-    /// The findings in the order of their places.
-    pub(crate) fn finish(mut self, sources: Sources) -> Diagnostics {
+    /// The findings in the order of their places, each with its path in the trees.
+    pub(crate) fn finish(mut self, sources: Sources, roots: &[Node]) -> Diagnostics {
         for (count, first) in self.repeated.values() {
             let more = count.saturating_sub(Self::REPEATS);
             if let (true, Some(diagnostic)) = (more > 0, first.and_then(|at| self.list.get_mut(at))) {
@@ -210,6 +211,7 @@ impl Report {
             }
         }
         self.list.sort_by_key(|diagnostic| (diagnostic.primary, diagnostic.severity));
+        crate::path::fill_in(&mut self.list, roots);
         Diagnostics { list: self.list, sources, counts: self.counts }
     }
 }
@@ -241,7 +243,7 @@ mod tests {
             report
                 .unsupported("key", Diagnostic::warning(Span::new(file, 1, 2), "ignored").help("remove it"));
         }
-        let diagnostics = report.finish(sources);
+        let diagnostics = report.finish(sources, &[]);
         assert_eq!(diagnostics.count(Severity::Error), Report::LIMIT + 5);
         assert_eq!(diagnostics.count(Severity::Warning), 15);
         assert_eq!(diagnostics.iter().count(), Report::LIMIT + Report::REPEATS);
@@ -255,6 +257,6 @@ mod tests {
         let file = sources.add("t".into(), PathBuf::new(), "text".into(), None);
         let mut report = Report::new(true);
         report.unsupported("key", Diagnostic::warning(Span::new(file, 1, 2), "ignored"));
-        assert!(report.finish(sources).has_errors());
+        assert!(report.finish(sources, &[]).has_errors());
     }
 }

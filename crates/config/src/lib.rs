@@ -2,8 +2,12 @@
 
 mod diagnostic;
 mod files;
+mod json;
+mod keys;
 mod load;
 mod model;
+mod path;
+mod read;
 mod render;
 mod source;
 mod syntax;

@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostics, Report};
+use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::files::{Disk, Files, Memory};
+use crate::keys;
 use crate::model::Config;
+use crate::read::{self, Object};
 use crate::source::Sources;
-use crate::syntax::{self, Opener};
+use crate::syntax::{self, Member, Node, Opener, Value};
 
 /// How to load.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -54,5 +56,59 @@ fn load_with(files: &dyn Files, paths: &[&Path], options: LoadOptions) -> Loaded
             Err(diagnostic) => report.push(*diagnostic),
         }
     }
-    Loaded { config: None, diagnostics: report.finish(sources) }
+    let config = interpret(&roots, &mut report);
+    let config = (report.errors() == 0).then_some(config);
+    Loaded { config, diagnostics: report.finish(sources, &roots) }
+}
+
+/// The configuration that the trees of all files give together.
+fn interpret(roots: &[Node], report: &mut Report) -> Config {
+    for root in roots {
+        if !matches!(root.value, Value::Map { .. } | Value::Damaged) {
+            let found = root.value.describe();
+            report.push(
+                Diagnostic::error(
+                    root.span.head_if_large(),
+                    format!("a configuration is a map, not {found}"),
+                )
+                .help("the smallest one is { \"Dhcp4\": {} }"),
+            );
+        }
+        keys::check(root, &keys::ROOT, report);
+    }
+    let dhcp6_object = the_one("Dhcp6", roots, report);
+    let dhcp4_object = the_one("Dhcp4", roots, report);
+    let fosix_object = the_one("Fosix", roots, report);
+    let dhcp6 = dhcp6_object.as_ref().map(|object| read::dhcp6(object, report));
+    let dhcp4 = dhcp4_object.as_ref().map(|object| read::dhcp4(object, report));
+    let level = read::level_of_loggers(dhcp6_object.into_iter().chain(dhcp4_object));
+    let fosix = read::settings(fosix_object.as_ref(), level, report);
+    if let (Some(dhcp6), Some(dhcp4)) = (&dhcp6_object, &dhcp4_object) {
+        read::check_halves(dhcp6, dhcp4, report);
+    }
+    if dhcp6.is_none() && dhcp4.is_none() && report.errors() == 0 {
+        let at = roots.first().map(|root| root.span.head());
+        let told = match at {
+            Some(at) => Diagnostic::error(at, "there is nothing to serve"),
+            None => Diagnostic::elsewhere("there is nothing to serve"),
+        };
+        report.push(told.help("a configuration has a `Dhcp6` object, a `Dhcp4` object, or both"));
+    }
+    Config { dhcp6, dhcp4, fosix }
+}
+
+/// The object of this name among all files; a second one is reported.
+fn the_one<'t>(key: &str, roots: &'t [Node], report: &mut Report) -> Option<Object<'t>> {
+    let mut found: Option<&Member> = None;
+    for member in roots.iter().filter_map(Object::new).filter_map(|root| root.member(key)) {
+        match found {
+            Some(first) => report.push(
+                Diagnostic::error(member.key_span, format!("a second file has \"{key}\""))
+                    .also(first.key_span, "the first one")
+                    .help("give each object in one file only; others can be included"),
+            ),
+            None => found = Some(member),
+        }
+    }
+    found.and_then(|member| Object::new(&member.node))
 }

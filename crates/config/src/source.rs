@@ -30,6 +30,11 @@ impl Span {
     pub(crate) fn head(self) -> Self {
         Self { end: self.end.min(self.start.saturating_add(1)), ..self }
     }
+
+    /// Itself, or its first byte when it is longer than one would want to see marked.
+    pub(crate) fn head_if_large(self) -> Self {
+        if self.end.saturating_sub(self.start) > 80 { self.head() } else { self }
+    }
 }
 
 /// Where something stands, as a person counts.

@@ -1,5 +1,7 @@
 //! The dialect: what is accepted, and where what is not accepted is marked.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
+
 use fosix_config::{LoadOptions, Loaded, Severity, load_memory, load_text};
 
 /// `severity line:column message` of each finding of the syntax.
@@ -107,7 +109,8 @@ fn nesting_is_bounded() {
 
 fn load_files(files: &[(&str, &str)]) -> Loaded {
     let bytes: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
-    load_memory(&bytes, &[files[0].0], LoadOptions::default())
+    let (first, _) = files.first().unwrap();
+    load_memory(&bytes, &[first], LoadOptions::default())
 }
 
 #[test]

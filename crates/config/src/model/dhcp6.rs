@@ -21,6 +21,8 @@ pub struct Dhcp6 {
     pub timers: Timers,
     /// The preferred lifetime of a client without a subnet.
     pub preferred_lifetime: Lifetime,
+    /// Seconds for which an address that a client declined is not given to anybody.
+    pub decline_probation_period: u32,
     /// What is done with leases that do not fit their subnets.
     pub lease_checks: LeaseChecks,
     /// The port of Kea's link between the halves, 0 to 65534; 0 is off.

@@ -332,9 +332,8 @@ impl Parser<'_, '_> {
             match token {
                 Token::End => return,
                 Token::LeftBrace | Token::LeftBracket => nested = nested.saturating_add(1),
-                Token::RightBrace | Token::RightBracket if nested == 0 => return,
+                Token::RightBrace | Token::RightBracket | Token::Comma if nested == 0 => return,
                 Token::RightBrace | Token::RightBracket => nested = nested.saturating_sub(1),
-                Token::Comma if nested == 0 => return,
                 _ => {}
             }
             self.take();

@@ -1,0 +1,120 @@
+//! The maps of the DHCPv4 half.
+
+use super::Spec;
+use super::common::{DDNS, GLOBAL, GUARDS, OPTION_DATA, RELAY, SUBNET_RESERVATIONS, TIMERS, TUNING};
+use super::services;
+use super::shape::{Key, Shape, ignored, noted, partly, supported};
+
+const NO_NATIVE: &str = "DHCPv4 is served over DHCPv6 only; outside it, not yet";
+
+/// Keys that a subnet inherits from its shared network and from the global level.
+static INHERITED: &[Key] = &[
+    supported("authoritative", Shape::Boolean),
+    supported("boot-file-name", Shape::Text),
+    supported("match-client-id", Shape::Boolean),
+    supported("next-server", Shape::Text),
+    ignored("offer-lifetime", Shape::U32, "`Fosix.offers.lifetime` says how long an offer is held"),
+    supported("server-hostname", Shape::Text),
+];
+
+/// Keys that shared networks and subnets have.
+static NETWORK: &[Key] = &[
+    ignored("interface", Shape::Text, NO_NATIVE),
+    supported("option-data", Shape::List(&OPTION_DATA)),
+    ignored("relay", Shape::Map(&RELAY), NO_NATIVE),
+];
+
+pub(super) static DHCP4: Spec = Spec::new(
+    "Dhcp4",
+    &[
+        &[
+            noted(
+                "dhcp4o6-port",
+                Shape::Integer(0, 65534),
+                "has no effect while both halves are in one process: they need no sockets between them",
+            ),
+            supported("echo-client-id", Shape::Boolean),
+            partly("interfaces-config", Shape::Map(&INTERFACES), NO_NATIVE),
+            noted("shared-networks", Shape::List(&SHARED_NETWORK), SHARED),
+            ignored("stash-agent-options", Shape::Boolean, NO_NATIVE),
+            noted("subnet4", Shape::List(&SUBNET), "overlapping prefixes are an error, not only equal ones"),
+        ],
+        INHERITED,
+        TIMERS,
+        TUNING,
+        DDNS,
+        GLOBAL,
+        services::GLOBAL,
+    ],
+);
+
+pub(super) const SHARED: &str = "its subnets inherit its parameters and options; a client is not yet handed on to its next subnet when one is full";
+
+pub(super) static SHARED_NETWORK: Spec = Spec::new(
+    "shared-networks (Dhcp4)",
+    &[
+        &[supported("name", Shape::Text), supported("subnet4", Shape::List(&SUBNET))],
+        NETWORK,
+        INHERITED,
+        TIMERS,
+        TUNING,
+        DDNS,
+        GUARDS,
+    ],
+);
+
+const MOST_SPECIFIC: &str =
+    "the most specific of the three decides; Kea takes the first subnet that any of them fits";
+
+pub(super) static SUBNET: Spec = Spec::new(
+    "subnet4",
+    &[
+        &[
+            noted("4o6-interface", Shape::Text, MOST_SPECIFIC),
+            noted("4o6-interface-id", Shape::Bytes, MOST_SPECIFIC),
+            noted("4o6-subnet", Shape::Text, MOST_SPECIFIC),
+            noted(
+                "id",
+                Shape::U32,
+                "optional, as in Kea 2.2; derived from the prefix then, not from the place in the file",
+            ),
+            supported("pools", Shape::List(&POOL)),
+            supported("subnet", Shape::Text),
+        ],
+        NETWORK,
+        INHERITED,
+        TIMERS,
+        TUNING,
+        DDNS,
+        GUARDS,
+        SUBNET_RESERVATIONS,
+    ],
+);
+
+pub(super) const POOL_IDS: &str = "there are no statistics by pool yet";
+
+pub(super) static POOL: Spec = Spec::new(
+    "pools (subnet4)",
+    &[
+        &[
+            supported("option-data", Shape::List(&OPTION_DATA)),
+            supported("pool", Shape::Text),
+            ignored("pool-id", Shape::U32, POOL_IDS),
+        ],
+        DDNS,
+        GUARDS,
+    ],
+);
+
+pub(super) static INTERFACES: Spec = Spec::new(
+    "interfaces-config (Dhcp4)",
+    &[&[
+        partly("dhcp-socket-type", Shape::Text, NO_NATIVE),
+        partly("interfaces", Shape::TextList, NO_NATIVE),
+        partly("outbound-interface", Shape::Text, NO_NATIVE),
+        partly("re-detect", Shape::Boolean, NO_NATIVE),
+        partly("service-sockets-max-retries", Shape::U32, NO_NATIVE),
+        partly("service-sockets-require-all", Shape::Boolean, NO_NATIVE),
+        partly("service-sockets-retry-wait-time", Shape::U32, NO_NATIVE),
+    ]],
+);

@@ -1,0 +1,154 @@
+//! The maps of the DHCPv6 half.
+
+use super::Spec;
+use super::common::{DDNS, GLOBAL, GUARDS, OPTION_DATA, RELAY, SUBNET_RESERVATIONS, TIMERS, TUNING};
+use super::dhcp4::{POOL_IDS, SHARED};
+use super::services;
+use super::shape::{Key, Shape, ignored, noted, partly, supported};
+
+const NOT_ASSIGNED: &str = "read and checked; DHCPv6 addresses and prefixes are not assigned yet";
+
+/// Keys that a subnet inherits from its shared network and from the global level.
+static INHERITED: &[Key] = &[
+    supported("max-preferred-lifetime", Shape::U32),
+    supported("min-preferred-lifetime", Shape::U32),
+    ignored("pd-allocator", Shape::Text, "prefixes are not assigned yet"),
+    supported("preferred-lifetime", Shape::U32),
+];
+
+/// Keys that shared networks and subnets have.
+static NETWORK: &[Key] = &[
+    supported("interface", Shape::Text),
+    supported("interface-id", Shape::Bytes),
+    supported("option-data", Shape::List(&OPTION_DATA)),
+    partly("rapid-commit", Shape::Boolean, NOT_ASSIGNED),
+    supported("relay", Shape::Map(&RELAY)),
+];
+
+pub(super) static DHCP6: Spec = Spec::new(
+    "Dhcp6",
+    &[
+        &[
+            ignored(
+                "allow-address-registration",
+                Shape::Boolean,
+                "address registration is not supported yet",
+            ),
+            noted(
+                "dhcp4o6-port",
+                Shape::Integer(0, 65534),
+                "has no effect while both halves are in one process: they need no sockets between them",
+            ),
+            supported("interfaces-config", Shape::Map(&INTERFACES)),
+            ignored("mac-sources", Shape::TextList, "DHCPv6 clients are known by their DUID"),
+            ignored(
+                "relay-supplied-options",
+                Shape::TextList,
+                "options that a relay supplies are not sent on yet",
+            ),
+            supported("server-id", Shape::Map(&SERVER_ID)),
+            noted("shared-networks", Shape::List(&SHARED_NETWORK), SHARED),
+            noted("subnet6", Shape::List(&SUBNET), "overlapping prefixes are an error, not only equal ones"),
+        ],
+        INHERITED,
+        TIMERS,
+        TUNING,
+        DDNS,
+        GLOBAL,
+        services::GLOBAL,
+    ],
+);
+
+pub(super) static SHARED_NETWORK: Spec = Spec::new(
+    "shared-networks (Dhcp6)",
+    &[
+        &[supported("name", Shape::Text), supported("subnet6", Shape::List(&SUBNET))],
+        NETWORK,
+        INHERITED,
+        TIMERS,
+        TUNING,
+        DDNS,
+        GUARDS,
+    ],
+);
+
+pub(super) static SUBNET: Spec = Spec::new(
+    "subnet6",
+    &[
+        &[
+            noted(
+                "id",
+                Shape::U32,
+                "optional, as in Kea 2.2; derived from the prefix then, not from the place in the file",
+            ),
+            partly("pd-pools", Shape::List(&PD_POOL), NOT_ASSIGNED),
+            partly("pools", Shape::List(&POOL), NOT_ASSIGNED),
+            supported("subnet", Shape::Text),
+        ],
+        NETWORK,
+        INHERITED,
+        TIMERS,
+        TUNING,
+        DDNS,
+        GUARDS,
+        SUBNET_RESERVATIONS,
+    ],
+);
+
+pub(super) static POOL: Spec = Spec::new(
+    "pools (subnet6)",
+    &[
+        &[
+            supported("option-data", Shape::List(&OPTION_DATA)),
+            supported("pool", Shape::Text),
+            ignored("pool-id", Shape::U32, POOL_IDS),
+        ],
+        DDNS,
+        GUARDS,
+    ],
+);
+
+pub(super) static PD_POOL: Spec = Spec::new(
+    "pd-pools",
+    &[
+        &[
+            supported("delegated-len", Shape::Integer(0, 128)),
+            supported("excluded-prefix", Shape::Text),
+            supported("excluded-prefix-len", Shape::Integer(0, 128)),
+            supported("option-data", Shape::List(&OPTION_DATA)),
+            ignored("pool-id", Shape::U32, POOL_IDS),
+            supported("prefix", Shape::Text),
+            supported("prefix-len", Shape::Integer(0, 128)),
+        ],
+        GUARDS,
+    ],
+);
+
+const NO_RETRIES: &str = "sockets are opened as soon as they can be";
+
+pub(super) static INTERFACES: Spec = Spec::new(
+    "interfaces-config (Dhcp6)",
+    &[&[
+        noted(
+            "interfaces",
+            Shape::TextList,
+            "`\"eth0\"` is multicast and every address of eth0, also later ones",
+        ),
+        noted("re-detect", Shape::Boolean, "interfaces and addresses are followed at all times"),
+        ignored("service-sockets-max-retries", Shape::U32, NO_RETRIES),
+        ignored("service-sockets-require-all", Shape::Boolean, NO_RETRIES),
+        ignored("service-sockets-retry-wait-time", Shape::U32, NO_RETRIES),
+    ]],
+);
+
+pub(super) static SERVER_ID: Spec = Spec::new(
+    "server-id",
+    &[&[
+        supported("enterprise-id", Shape::U32),
+        supported("htype", Shape::Integer(0, 65535)),
+        supported("identifier", Shape::Text),
+        supported("persist", Shape::Boolean),
+        supported("time", Shape::U32),
+        supported("type", Shape::OneOf(&["LLT", "EN", "LL"])),
+    ]],
+);

@@ -1,0 +1,58 @@
+//! The outermost map, and the `Fosix` object.
+
+use super::Spec;
+use super::dhcp4::DHCP4;
+use super::dhcp6::DHCP6;
+use super::shape::{Shape, ignored, supported};
+
+const OTHER_DAEMON: &str = "it is for another daemon of Kea";
+
+/// The outermost map of a file.
+pub(crate) static ROOT: Spec = Spec::new(
+    "a file",
+    &[&[
+        ignored("Control-agent", Shape::Any, OTHER_DAEMON),
+        supported("Dhcp4", Shape::Map(&DHCP4)),
+        supported("Dhcp6", Shape::Map(&DHCP6)),
+        ignored("DhcpDdns", Shape::Any, OTHER_DAEMON),
+        supported("Fosix", Shape::Map(&FOSIX)),
+        ignored("Logging", Shape::Any, "Kea took it up to 1.7; `loggers` now stands in each half"),
+        ignored("Netconf", Shape::Any, OTHER_DAEMON),
+    ]],
+);
+
+pub(super) static FOSIX: Spec = Spec::new(
+    "Fosix",
+    &[&[
+        supported("log", Shape::Map(&LOG)),
+        supported("max-relay-levels", Shape::Integer(1, 32)),
+        supported("offers", Shape::Map(&OFFERS)),
+        supported("ports", Shape::Map(&PORTS)),
+        supported("store", Shape::Map(&STORE)),
+        supported("workers", Shape::Integer(0, 1024)),
+    ]],
+);
+
+pub(super) static STORE: Spec = Spec::new("Fosix.store", &[&[supported("type", Shape::OneOf(&["memory"]))]]);
+
+pub(super) static PORTS: Spec = Spec::new(
+    "Fosix.ports",
+    &[&[
+        supported("client", Shape::Integer(1, 65535)),
+        supported("reply-to-source-port", Shape::Boolean),
+        supported("server", Shape::Integer(1, 65535)),
+    ]],
+);
+
+pub(super) static LOG: Spec = Spec::new(
+    "Fosix.log",
+    &[&[
+        supported("format", Shape::OneOf(&["text", "json"])),
+        supported("level", Shape::OneOf(&["error", "warn", "info", "debug", "trace"])),
+    ]],
+);
+
+pub(super) static OFFERS: Spec = Spec::new(
+    "Fosix.offers",
+    &[&[supported("lifetime", Shape::Integer(1, 86400)), supported("limit", Shape::Integer(1, 100_000_000))]],
+);

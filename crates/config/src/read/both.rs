@@ -1,0 +1,46 @@
+//! What concerns both halves together.
+
+use super::object::{At, Object};
+use crate::diagnostic::{Diagnostic, Report, shorten};
+
+/// Checks a `Dhcp6` and a `Dhcp4` object that are served by one process.
+pub(crate) fn check_halves(dhcp6: &Object<'_>, dhcp4: &Object<'_>, report: &mut Report) {
+    for half in [dhcp6, dhcp4] {
+        let port = half.integer::<u16>("dhcp4o6-port").filter(|port| port.value > 0);
+        if let Some(port) = port {
+            report.push(
+                Diagnostic::notice(port.span, "`dhcp4o6-port` has no effect here")
+                    .label("both halves run in one process, and need no sockets between them")
+                    .help("leave it for Kea, or remove it"),
+            );
+        }
+    }
+    check_interfaces(dhcp6, dhcp4, report);
+}
+
+/// A query can only come in on an interface that the DHCPv6 half listens on.
+fn check_interfaces(dhcp6: &Object<'_>, dhcp4: &Object<'_>, report: &mut Report) {
+    let Some(config) = dhcp6.object("interfaces-config") else { return };
+    let listening: Vec<&str> =
+        config.texts("interfaces").map(|text| text.value.split('/').next().unwrap_or("")).collect();
+    if listening.contains(&"*") {
+        return;
+    }
+    let networks = dhcp4.objects("shared-networks").flat_map(|network| network.objects("subnet4"));
+    for subnet in dhcp4.objects("subnet4").chain(networks) {
+        let Some(text) = subnet.text_if_any("4o6-interface") else { continue };
+        if !listening.contains(&text.value) {
+            unheard(text, report);
+        }
+    }
+}
+
+fn unheard(text: At<&str>, report: &mut Report) {
+    let told =
+        Diagnostic::warning(text.span, format!("no query comes in on interface {}", shorten(text.value)));
+    report.push_repeated(
+        "4o6-interface",
+        told.label("it is not among `Dhcp6.interfaces-config.interfaces`")
+            .help("add the interface there, or correct the name"),
+    );
+}

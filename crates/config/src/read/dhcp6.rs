@@ -1,0 +1,66 @@
+//! The `Dhcp6` object.
+
+use fosix_wire::definition::Universe;
+
+use super::definitions::Definitions;
+use super::dhcp4::NetworkNames;
+use super::hooks::hooks;
+use super::ids::Ids;
+use super::interfaces::interfaces6;
+use super::object::{At, Object};
+use super::options::{Level, options};
+use super::pools::report_overlaps;
+use super::server_id::server_id;
+use super::services::{decline_probation_period, lease_checks, lease_database};
+use super::subnet6::{self, DEFAULTS, Network, Surroundings};
+use super::timers::TimerKeys;
+use crate::diagnostic::Report;
+use crate::model::{Dhcp6, Subnet6};
+
+/// The DHCPv6 half, as far as it can be read: with any error in `report` it is not to be used.
+pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
+    let definitions = Definitions::read(Universe::V6, object, report);
+    let keys = TimerKeys::read(object);
+    let timers = keys.resolve(&keys, &DEFAULTS, report);
+    let preferred_lifetime = keys.resolve_preferred(&keys, &timers.valid_lifetime, report);
+    let options = options(object, &definitions, Level::Global, report);
+    let interfaces = interfaces6(object, report);
+    let server_id = server_id(object, report);
+    lease_database(object, report);
+    hooks(object, report);
+    Dhcp6 {
+        interfaces,
+        options,
+        subnets: subnets(object, &definitions, keys, report),
+        server_id,
+        timers,
+        preferred_lifetime,
+        decline_probation_period: decline_probation_period(object),
+        lease_checks: lease_checks(object),
+        dhcp4o6_port: object.integer("dhcp4o6-port").map_or(0, |at: At<u16>| at.value),
+    }
+}
+
+fn subnets(
+    object: &Object<'_>,
+    definitions: &Definitions,
+    timers: TimerKeys,
+    report: &mut Report,
+) -> Vec<Subnet6> {
+    let mut around = Surroundings { definitions, timers, ids: Ids::default(), prefixes: Vec::new() };
+    let mut subnets = Vec::new();
+    for object in object.objects("subnet6") {
+        subnets.extend(subnet6::subnet(&object, None, &mut around, report));
+    }
+    let mut names = NetworkNames::default();
+    for object in object.objects("shared-networks") {
+        let name = names.take(&object, report);
+        let network = Network::read(&object, name, &around, report);
+        for object in object.objects("subnet6") {
+            subnets.extend(subnet6::subnet(&object, Some(&network), &mut around, report));
+        }
+    }
+    report_overlaps(&around.prefixes, "subnets", report);
+    subnets.sort_by_key(|subnet| subnet.id);
+    subnets
+}

@@ -1,0 +1,180 @@
+//! IPv4 subnets and shared networks, with what they inherit.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ipnet::{Ipv4Net, Ipv6Net};
+
+use super::address::{Family, address, prefix, warn_host_bits};
+use super::definitions::Definitions;
+use super::ids::{Ids, derive4};
+use super::object::{At, Object};
+use super::option_rules::SERVER_IDENTIFIER;
+use super::options::{Level, options, with_those_of_network};
+use super::overlap::Range;
+use super::pools::{pools4, subnet_prefix};
+use super::timers::{Defaults, TimerKeys};
+use crate::diagnostic::{Diagnostic, Report};
+use crate::model::{OptionValue, Selector4o6, Subnet4};
+
+/// What holds for timers of DHCPv4 where nothing is configured: as in Kea.
+pub(super) const DEFAULTS: Defaults =
+    Defaults { calculate_tee_times: false, t1_percent: 0.5, t2_percent: 0.875, bounded_by_lifetime: true };
+
+/// The keys that subnets inherit.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Inherited4 {
+    pub(super) timers: TimerKeys,
+    pub(super) authoritative: Option<bool>,
+    pub(super) match_client_id: Option<bool>,
+    /// 0.0.0.0 takes an outer one back.
+    pub(super) next_server: Option<Ipv4Addr>,
+    pub(super) server_hostname: Option<String>,
+    pub(super) boot_file_name: Option<String>,
+}
+
+impl Inherited4 {
+    pub(super) fn read(object: &Object<'_>, report: &mut Report) -> Self {
+        Self {
+            timers: TimerKeys::read(object),
+            authoritative: object.boolean("authoritative").map(|at| at.value),
+            match_client_id: object.boolean("match-client-id").map(|at| at.value),
+            next_server: next_server(object, report),
+            // RFC 2131 §2: 64 and 128 octets, the last of them zero.
+            server_hostname: bounded_text(object, "server-hostname", 63, report),
+            boot_file_name: bounded_text(object, "boot-file-name", 127, report),
+        }
+    }
+
+    pub(super) fn under(self, outer: &Self) -> Self {
+        Self {
+            timers: self.timers.under(outer.timers),
+            authoritative: self.authoritative.or(outer.authoritative),
+            match_client_id: self.match_client_id.or(outer.match_client_id),
+            next_server: self.next_server.or(outer.next_server),
+            server_hostname: self.server_hostname.or_else(|| outer.server_hostname.clone()),
+            boot_file_name: self.boot_file_name.or_else(|| outer.boot_file_name.clone()),
+        }
+    }
+}
+
+fn next_server(object: &Object<'_>, report: &mut Report) -> Option<Ipv4Addr> {
+    let text = object.text_if_any("next-server")?;
+    let server = address::<Ipv4Addr>("next-server", text, report)?;
+    if server.is_broadcast() || server.is_multicast() {
+        let told = Diagnostic::error(text.span, format!("{server} cannot be the next server"));
+        report.push(told.help("give a unicast address, or 0.0.0.0 for none"));
+    }
+    Some(server)
+}
+
+fn bounded_text(object: &Object<'_>, key: &str, max: usize, report: &mut Report) -> Option<String> {
+    let text = object.text(key)?;
+    if text.value.len() > max {
+        let message = format!("`{key}` has {} bytes, and at most {max} fit", text.value.len());
+        report.push(Diagnostic::error(text.span, message).help("shorten it"));
+    }
+    if text.value.contains('\0') {
+        report.push(Diagnostic::error(text.span, format!("`{key}` has a zero byte")).help("remove it"));
+    }
+    Some(text.value.to_owned())
+}
+
+/// What all subnets of a `Dhcp4` object have in common.
+pub(super) struct Surroundings<'a> {
+    pub(super) definitions: &'a Definitions,
+    pub(super) global: &'a Inherited4,
+    pub(super) ids: Ids,
+    /// The prefixes, to look for overlaps when all are known.
+    pub(super) prefixes: Vec<Range>,
+}
+
+/// A shared network, as far as its subnets need it.
+pub(super) struct Network<'a> {
+    pub(super) name: &'a str,
+    inherited: Inherited4,
+    options: Vec<OptionValue>,
+}
+
+impl<'a> Network<'a> {
+    pub(super) fn read(
+        object: &Object<'_>,
+        name: &'a str,
+        around: &Surroundings<'_>,
+        report: &mut Report,
+    ) -> Self {
+        let own = Inherited4::read(object, report);
+        let own_timers = own.timers;
+        let inherited = own.under(around.global);
+        inherited.timers.resolve(&own_timers, &DEFAULTS, report);
+        Self { name, inherited, options: options(object, around.definitions, Level::Network, report) }
+    }
+}
+
+/// One subnet; `None` when its prefix cannot be read. Everything else that is wrong is reported, too.
+pub(super) fn subnet(
+    object: &Object<'_>,
+    network: Option<&Network<'_>>,
+    around: &mut Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Subnet4> {
+    let prefix = subnet_prefix::<Ipv4Addr>(object, report);
+    let bounds = prefix.map(|(network, len)| network.value.bounds(len));
+    let pools = pools4(object, bounds, around.definitions, report);
+    let own_options = options(object, around.definitions, Level::Subnet, report);
+    let options = with_those_of_network(own_options, network.map_or(&[], |network| &network.options));
+    let own = Inherited4::read(object, report);
+    let own_timers = own.timers;
+    let inherited = own.under(network.map_or(around.global, |network| &network.inherited));
+    let timers = inherited.timers.resolve(&own_timers, &DEFAULTS, report);
+    let selector = selector(object, report);
+    let (at, len) = prefix?;
+    let id = around.ids.take(object, derive4(at.value), report);
+    let (first, last) = at.value.bounds(len);
+    around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
+    if selector.is_empty() {
+        let told = Diagnostic::notice(at.span, "no client reaches this subnet");
+        report.push_repeated(
+            "subnet4 without 4o6 keys",
+            told.label("it has none of 4o6-subnet, 4o6-interface-id and 4o6-interface")
+                .help("DHCPv4 outside DHCPv6 is not served yet; give the subnet one of the three keys"),
+        );
+    }
+    Some(Subnet4 {
+        id,
+        prefix: Ipv4Net::new(at.value, len).ok()?,
+        pools,
+        server_identifier: server_identifier(&options),
+        options,
+        timers,
+        authoritative: inherited.authoritative.unwrap_or(false),
+        match_client_id: inherited.match_client_id.unwrap_or(true),
+        next_server: inherited.next_server.filter(|server| !server.is_unspecified()),
+        server_hostname: inherited.server_hostname.unwrap_or_default(),
+        boot_file_name: inherited.boot_file_name.unwrap_or_default(),
+        selector,
+        shared_network: network.map(|network| network.name.to_owned()),
+    })
+}
+
+/// The address in option 54 of a list.
+pub(super) fn server_identifier(options: &[OptionValue]) -> Option<Ipv4Addr> {
+    let option = options
+        .iter()
+        .find(|option| option.code == SERVER_IDENTIFIER && option.vendor.is_none() && !option.never_send)?;
+    <[u8; 4]>::try_from(option.data.as_slice()).ok().map(Ipv4Addr::from)
+}
+
+fn selector(object: &Object<'_>, report: &mut Report) -> Selector4o6 {
+    let bytes = object.bytes("4o6-interface-id").filter(|bytes| !bytes.value.is_empty());
+    Selector4o6 {
+        interface: object.text_if_any("4o6-interface").map(|text| text.value.to_owned()),
+        interface_id: bytes.map(|bytes| bytes.value.to_vec()),
+        prefix: object.text_if_any("4o6-subnet").and_then(|text| selector_prefix(text, report)),
+    }
+}
+
+fn selector_prefix(text: At<&str>, report: &mut Report) -> Option<Ipv6Net> {
+    let (address, len) = prefix::<Ipv6Addr>("4o6-subnet", text, report)?;
+    warn_host_bits("4o6-subnet", text, (address, len), report);
+    Ipv6Net::new(address, len).ok().map(|net| net.trunc())
+}

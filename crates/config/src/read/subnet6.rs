@@ -1,0 +1,175 @@
+//! IPv6 subnets and shared networks, with what they inherit.
+
+use std::net::Ipv6Addr;
+
+use ipnet::Ipv6Net;
+
+use super::address::{Family, address};
+use super::definitions::Definitions;
+use super::ids::{Ids, derive6};
+use super::object::Object;
+use super::options::{Level, options, with_those_of_network};
+use super::overlap::Range;
+use super::pools::{pd_pools, pd_range, pools6, report_overlaps, subnet_prefix};
+use super::timers::{Defaults, TimerKeys};
+use crate::diagnostic::{Diagnostic, Report};
+use crate::model::{OptionValue, Subnet6};
+
+/// What holds for timers of DHCPv6 where nothing is configured: as in Kea.
+pub(super) const DEFAULTS: Defaults =
+    Defaults { calculate_tee_times: true, t1_percent: 0.5, t2_percent: 0.8, bounded_by_lifetime: false };
+
+/// What all subnets of a `Dhcp6` object have in common.
+pub(super) struct Surroundings<'a> {
+    pub(super) definitions: &'a Definitions,
+    pub(super) timers: TimerKeys,
+    pub(super) ids: Ids,
+    /// The prefixes, to look for overlaps when all are known.
+    pub(super) prefixes: Vec<Range>,
+}
+
+/// The keys that say which clients belong to a subnet; a shared network's hold for all of its subnets.
+#[derive(Debug, Clone, Default)]
+struct Selection {
+    interface: Option<String>,
+    interface_id: Option<Vec<u8>>,
+    relay_addresses: Vec<Ipv6Addr>,
+    rapid_commit: Option<bool>,
+}
+
+impl Selection {
+    fn read(object: &Object<'_>, report: &mut Report) -> Self {
+        let interface = object.text_if_any("interface");
+        let interface_id = object.bytes("interface-id").filter(|bytes| !bytes.value.is_empty());
+        if let (Some(interface), Some(interface_id)) = (interface, interface_id) {
+            let told =
+                Diagnostic::error(interface_id.span, "`interface` and `interface-id` exclude each other");
+            report.push(told.also(interface.span, "for clients without a relay").help(
+                "keep `interface` for clients of the server's own link, `interface-id` for relayed ones",
+            ));
+        }
+        Self {
+            interface: interface.map(|text| text.value.to_owned()),
+            interface_id: interface_id.map(|bytes| bytes.value.to_vec()),
+            relay_addresses: relay_addresses(object, report),
+            rapid_commit: object.boolean("rapid-commit").map(|at| at.value),
+        }
+    }
+
+    fn under(self, outer: &Self) -> Self {
+        let none = self.interface.is_none() && self.interface_id.is_none();
+        Self {
+            interface: if none { outer.interface.clone() } else { self.interface },
+            interface_id: if none { outer.interface_id.clone() } else { self.interface_id },
+            relay_addresses: if self.relay_addresses.is_empty() {
+                outer.relay_addresses.clone()
+            } else {
+                self.relay_addresses
+            },
+            rapid_commit: self.rapid_commit.or(outer.rapid_commit),
+        }
+    }
+}
+
+fn relay_addresses(object: &Object<'_>, report: &mut Report) -> Vec<Ipv6Addr> {
+    let Some(relay) = object.object("relay") else { return Vec::new() };
+    let mut addresses = Vec::new();
+    for text in relay.texts("ip-addresses").chain(relay.text_if_any("ip-address")) {
+        let Some(address) = address::<Ipv6Addr>("ip-addresses", text, report) else { continue };
+        // "::" is how Kea's older files say that there is no relay.
+        if address.is_unspecified() {
+            continue;
+        }
+        if addresses.contains(&address) {
+            let told = Diagnostic::error(text.span, format!("the relay {address} is given twice"));
+            report.push(told.help("remove one of them"));
+        } else {
+            addresses.push(address);
+        }
+    }
+    addresses
+}
+
+/// A shared network, as far as its subnets need it.
+pub(super) struct Network<'a> {
+    name: &'a str,
+    timers: TimerKeys,
+    selection: Selection,
+    options: Vec<OptionValue>,
+}
+
+impl<'a> Network<'a> {
+    pub(super) fn read(
+        object: &Object<'_>,
+        name: &'a str,
+        around: &Surroundings<'_>,
+        report: &mut Report,
+    ) -> Self {
+        let own = TimerKeys::read(object);
+        let timers = own.under(around.timers);
+        let resolved = timers.resolve(&own, &DEFAULTS, report);
+        timers.resolve_preferred(&own, &resolved.valid_lifetime, report);
+        let options = options(object, around.definitions, Level::Network, report);
+        Self { name, timers, selection: Selection::read(object, report), options }
+    }
+}
+
+/// One subnet; `None` when its prefix cannot be read. Everything else that is wrong is reported, too.
+pub(super) fn subnet(
+    object: &Object<'_>,
+    network: Option<&Network<'_>>,
+    around: &mut Surroundings<'_>,
+    report: &mut Report,
+) -> Option<Subnet6> {
+    let prefix = subnet_prefix::<Ipv6Addr>(object, report);
+    let bounds = prefix.map(|(network, len)| network.value.bounds(len));
+    let pools = pools6(object, bounds, around.definitions, report);
+    let pd_pools = pd_pools(object, around.definitions, report);
+    let ranges: Vec<Range> = pd_pools.iter().map(|(pool, span)| pd_range(pool, *span)).collect();
+    report_overlaps(&ranges, "prefix pools", report);
+    not_assigned(object, report);
+    let own_options = options(object, around.definitions, Level::Subnet, report);
+    let options = with_those_of_network(own_options, network.map_or(&[], |network| &network.options));
+    let own = TimerKeys::read(object);
+    let keys = own.under(network.map_or(around.timers, |network| network.timers));
+    let timers = keys.resolve(&own, &DEFAULTS, report);
+    let preferred_lifetime = keys.resolve_preferred(&own, &timers.valid_lifetime, report);
+    let own_selection = Selection::read(object, report);
+    let selection = match network {
+        Some(network) => own_selection.under(&network.selection),
+        None => own_selection,
+    };
+    let (at, len) = prefix?;
+    let id = around.ids.take(object, derive6(at.value, len), report);
+    let (first, last) = at.value.bounds(len);
+    around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
+    Some(Subnet6 {
+        id,
+        prefix: Ipv6Net::new(at.value, len).ok()?,
+        interface: selection.interface,
+        interface_id: selection.interface_id,
+        relay_addresses: selection.relay_addresses,
+        options,
+        pools,
+        pd_pools: pd_pools.into_iter().map(|(pool, _)| pool).collect(),
+        timers,
+        preferred_lifetime,
+        rapid_commit: selection.rapid_commit.unwrap_or(false),
+        shared_network: network.map(|network| network.name.to_owned()),
+    })
+}
+
+fn not_assigned(object: &Object<'_>, report: &mut Report) {
+    for (key, what) in [("pools", "DHCPv6 addresses are"), ("pd-pools", "prefixes are")] {
+        if object.objects(key).next().is_none() {
+            continue;
+        }
+        let Some(member) = object.member(key) else { continue };
+        let told =
+            Diagnostic::warning(member.key_span, format!("{what} not assigned yet: `{key}` has no effect"));
+        report.unsupported(
+            &format!("subnet6.{key}"),
+            told.label("read and checked only").help("leave it for later, or remove it"),
+        );
+    }
+}

@@ -1,0 +1,454 @@
+//! Each thing that can be wrong, what is said about it, and where the mark is put.
+//!
+//! In the texts a § stands before the place that must be marked; it is taken out before the text is loaded.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
+
+use fosix_config::{LoadOptions, Severity, load_memory};
+
+struct Finding {
+    line: String,
+    at: Option<(usize, usize)>,
+}
+
+fn load(text: &str, strict: bool) -> Vec<Finding> {
+    let plain = text.replace('§', "");
+    let loaded = load_memory(&[("t.json", plain.as_bytes())], &["t.json"], LoadOptions { strict });
+    let diagnostics = &loaded.diagnostics;
+    assert_eq!(loaded.config.is_none(), diagnostics.has_errors());
+    // Whatever is found can be shown.
+    assert!(!diagnostics.render(true).is_empty() || diagnostics.iter().count() == 0);
+    diagnostics
+        .iter()
+        .map(|finding| Finding {
+            line: format!("{}: {}", finding.severity, finding.message),
+            at: diagnostics.location(finding).map(|at| (at.line, at.column)),
+        })
+        .collect()
+}
+
+fn marked(text: &str) -> Option<(usize, usize)> {
+    let before = text.split_once('§')?.0;
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+    Some((line, column))
+}
+
+/// Holds each text to the one finding that is expected; other notices and warnings may be there, other errors not.
+fn expect(cases: &[(&str, &str)]) {
+    for (text, expected) in cases {
+        let found = load(text, false);
+        let all: Vec<String> =
+            found.iter().map(|finding| format!("{:?} {}", finding.at, finding.line)).collect();
+        let hit = found.iter().find(|finding| finding.line.contains(expected));
+        let hit = hit.unwrap_or_else(|| panic!("{text}\nexpected: {expected}\nfound: {all:#?}"));
+        assert_eq!(hit.at, marked(text), "{text}\nexpected: {expected}\nfound: {all:#?}");
+        let errors = found.iter().filter(|finding| finding.line.starts_with("error")).count();
+        assert_eq!(errors, usize::from(expected.starts_with("error")), "{text}\nfound: {all:#?}");
+    }
+}
+
+/// Cases whose texts are members of a `Dhcp4` object.
+fn expect4(cases: &[(&str, &str)]) {
+    let whole: Vec<(String, &str)> = cases
+        .iter()
+        .map(|(text, expected)| (format!("{{ \"Dhcp4\": {{\n{text}\n}} }}"), *expected))
+        .collect();
+    expect(&whole.iter().map(|(text, expected)| (text.as_str(), *expected)).collect::<Vec<_>>());
+}
+
+/// Cases whose texts are members of a `Dhcp6` object.
+fn expect6(cases: &[(&str, &str)]) {
+    let whole: Vec<(String, &str)> = cases
+        .iter()
+        .map(|(text, expected)| (format!("{{ \"Dhcp6\": {{\n{text}\n}} }}"), *expected))
+        .collect();
+    expect(&whole.iter().map(|(text, expected)| (text.as_str(), *expected)).collect::<Vec<_>>());
+}
+
+#[test]
+fn keys_and_types() {
+    expect(&[
+        ("§{}", "error: there is nothing to serve"),
+        ("§[]", "error: a configuration is a map, not a list"),
+        ("{ §\"Dhcp5\": {}, \"Dhcp4\": {} }", "error: no key \"Dhcp5\" is known in a file"),
+        ("{ \"Dhcp4\": {}, §\"DhcpDdns\": { \"x\": 1 } }", "warning: `DhcpDdns` has no effect"),
+        ("{ \"Dhcp4\": §[] }", "error: `Dhcp4` takes a map, not a list"),
+        (
+            "{ \"Dhcp4\": {}, \"Fosix\": { \"log\": { \"level\": §\"verbose\" } } }",
+            "error: `level` must be one of",
+        ),
+        ("{ \"Dhcp4\": {}, \"Fosix\": { §\"stores\": {} } }", "error: no key \"stores\" is known in Fosix"),
+        ("{ \"Dhcp4\": {}, \"Fosix\": { \"store\": §{} } }", "error: `Fosix.store` has no `type`"),
+        (
+            "{ \"Dhcp4\": {}, \"Fosix\": { \"store\": { \"type\": §\"journal\" } } }",
+            "error: `type` must be one of memory",
+        ),
+        (
+            "{ \"Dhcp4\": {}, \"Fosix\": { \"max-relay-levels\": §33 } }",
+            "error: `max-relay-levels` must be from 1 to 32",
+        ),
+        (
+            "{ \"Dhcp4\": {}, \"Fosix\": { \"ports\": { \"server\": §0 } } }",
+            "error: `server` must be from 1 to 65535",
+        ),
+    ]);
+    expect4(&[
+        ("§\"valid-lifetme\": 1", "error: no key \"valid-lifetme\" is known in Dhcp4"),
+        ("§\"pools\": []", "error: no key \"pools\" is known in Dhcp4"),
+        ("\"valid-lifetime\": §\"1\"", "error: `valid-lifetime` takes a whole number, not a text"),
+        (
+            "\"valid-lifetime\": §1.5",
+            "error: `valid-lifetime` takes a whole number, not a number with a fraction",
+        ),
+        (
+            "\"valid-lifetime\": §9999999999",
+            "error: `valid-lifetime` must be from 0 to 4294967295, not 9999999999",
+        ),
+        ("\"authoritative\": §1", "error: `authoritative` takes true or false, not a whole number"),
+        ("\"subnet4\": §{}", "error: `subnet4` takes a list of maps, not a map"),
+        ("\"subnet4\": [ §1 ]", "error: `subnet4` takes a map, not a whole number"),
+        ("\"dhcp4o6-port\": §65535", "error: `dhcp4o6-port` must be from 0 to 65534, not 65535"),
+        ("\"comment\": §1", "error: `comment` takes a text"),
+        ("\"server-hostname\": §\"\\u00ff\"", "error: `server-hostname` has a byte above 7f"),
+    ]);
+}
+
+#[test]
+fn what_is_known_but_not_supported() {
+    expect4(&[
+        ("§\"allocator\": \"random\"", "warning: `allocator` has no effect"),
+        ("§\"multi-threading\": { \"thread-pool-size\": 4 }", "warning: `multi-threading` has no effect"),
+        ("\"multi-threading\": { §\"thread-pol-size\": 4 }", "error: no key \"thread-pol-size\""),
+        (
+            "§\"control-sockets\": [ { \"socket-type\": \"unix\" } ]",
+            "warning: `control-sockets` has no effect",
+        ),
+        ("§\"control-socket\": { \"socket-type\": \"unix\" }", "warning: `control-socket` has no effect"),
+        (
+            "§\"reservations\": [ { \"hw-address\": \"1:2:3:4:5:6\" } ]",
+            "error: `reservations` is not supported",
+        ),
+        (
+            "§\"client-classes\": [ { \"name\": \"a\", \"test\": \"x\" } ]",
+            "error: `client-classes` is not supported",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/8\", §\"client-class\": \"a\" } ]",
+            "error: `client-class` is not supported",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/8\", §\"client-classes\": [ \"a\" ] } ]",
+            "error: `client-classes` is not",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/8\", \"pools\": [ { \"pool\": \"10.0.0.0/9\", §\"require-client-classes\": [ \"a\" ] } ] } ]",
+            "error: `require-client-classes` is not supported",
+        ),
+        (
+            "\"option-data\": [ { \"code\": 6, \"data\": \"10.0.0.1\", §\"client-classes\": [ \"a\" ] } ]",
+            "error: `client-classes` is not supported",
+        ),
+        ("§\"hosts-database\": { \"type\": \"mysql\" }", "error: `hosts-database` is not supported"),
+        (
+            "\"compatibility\": { §\"ignore-dhcp-server-identifier\": true }",
+            "error: `ignore-dhcp-server-identifier` is not",
+        ),
+        (
+            "\"compatibility\": { §\"lenient-option-parsing\": true }",
+            "warning: `lenient-option-parsing` has no effect",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": §\"/x/libdhcp_lease_cmds.so\" } ]",
+            "warning: the hook library lease_cmds is not loaded",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": §\"/x/libdhcp_flex_id.so\" } ]",
+            "error: the hook library flex_id is not supported",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": §\"/x/own.so\" } ]",
+            "error: the hook library own is not supported",
+        ),
+        (
+            "\"lease-database\": { \"type\": §\"mysql\" }",
+            "error: leases cannot be kept in a database of type \"mysql\"",
+        ),
+        ("§\"lease-database\": { \"type\": \"memfile\" }", "notice: leases are not durable"),
+        (
+            "\"interfaces-config\": { \"interfaces\": §[ \"eth0\" ] }",
+            "warning: no DHCPv4 is served on these interfaces",
+        ),
+        (
+            "\"loggers\": [ { §\"output_options\": [ { \"output\": \"stdout\" } ] } ]",
+            "warning: `output_options` has no effect",
+        ),
+    ]);
+    let silent = "{ \"Dhcp4\": { \"reservations\": [], \"client-classes\": [], \"hooks-libraries\": [], \"control-sockets\": [],
+        \"ddns-send-updates\": false, \"hosts-databases\": [], \"interfaces-config\": { \"interfaces\": [] },
+        \"lease-database\": { \"type\": \"memfile\", \"persist\": false } } }";
+    assert!(load(silent, true).is_empty());
+}
+
+#[test]
+fn strict_refuses_whatever_has_no_effect() {
+    for member in [
+        "\"allocator\": \"random\"",
+        "\"control-socket\": { \"socket-type\": \"unix\" }",
+        "\"hooks-libraries\": [ { \"library\": \"libdhcp_stat_cmds.so\" } ]",
+        "\"lease-database\": { \"type\": \"memfile\" }",
+        "\"interfaces-config\": { \"interfaces\": [ \"eth0\" ] }",
+    ] {
+        let text = format!("{{ \"Dhcp4\": {{ {member} }} }}");
+        assert!(load(&text, true).iter().any(|finding| finding.line.starts_with("error")), "{member}");
+        assert!(load(&text, false).iter().all(|finding| !finding.line.starts_with("error")), "{member}");
+    }
+}
+
+#[test]
+fn lifetimes_and_timers() {
+    expect4(&[
+        (
+            "\"renew-timer\": §3000, \"rebind-timer\": 2000",
+            "error: renew-timer (3000) is above rebind-timer (2000)",
+        ),
+        (
+            "\"renew-timer\": §2000, \"rebind-timer\": 2000",
+            "warning: renew-timer (2000) is the same as rebind-timer",
+        ),
+        ("\"rebind-timer\": §7200", "warning: rebind-timer (7200) is not below the valid lifetime (7200)"),
+        (
+            "\"min-valid-lifetime\": §8000",
+            "error: min-valid-lifetime (8000) is above valid-lifetime (7200), which is the default",
+        ),
+        ("\"max-valid-lifetime\": §3600", "error: max-valid-lifetime (3600) is below valid-lifetime (7200)"),
+        (
+            "\"min-valid-lifetime\": §9, \"max-valid-lifetime\": 8, \"valid-lifetime\": 8",
+            "error: min-valid-lifetime (9) is above max",
+        ),
+        ("\"calculate-tee-times\": true, \"t1-percent\": §1.5", "error: t1-percent must lie between 0 and 1"),
+        (
+            "\"calculate-tee-times\": true, \"t1-percent\": §.9",
+            "error: t1-percent (0.9) must be below t2-percent (0.875)",
+        ),
+        (
+            "\"renew-timer\": 1000,\n\"subnet4\": [ { \"subnet\": \"10.0.0.0/8\", \"rebind-timer\": §900 } ]",
+            "error: renew-timer (1000) is above rebind-timer (900)",
+        ),
+        (
+            "\"min-valid-lifetime\": 1000,\n\"subnet4\": [ { \"subnet\": \"10.0.0.0/8\", \"valid-lifetime\": §900 } ]",
+            "error: min-valid-lifetime (1000) is above valid-lifetime (900)",
+        ),
+    ]);
+    expect6(&[
+        ("\"preferred-lifetime\": §8000", "warning: the preferred lifetime is above the valid lifetime"),
+        (
+            "\"renew-timer\": §3000, \"rebind-timer\": 2000",
+            "error: renew-timer (3000) is above rebind-timer (2000)",
+        ),
+        ("\"t2-percent\": §.4", "error: t1-percent (0.5) must be below t2-percent (0.4)"),
+    ]);
+}
+
+#[test]
+fn subnets_and_pools() {
+    expect4(&[
+        ("\"subnet4\": [ §{ \"id\": 1 } ]", "error: this subnet has no `subnet`"),
+        ("\"subnet4\": [ { \"subnet\": §\"10.0.0.0\" } ]", "error: `subnet` must be a prefix"),
+        (
+            "\"subnet4\": [ { \"subnet\": §\"10.0.0.0/33\" } ]",
+            "error: the prefix length in `subnet` must be from 0 to 32",
+        ),
+        ("\"subnet4\": [ { \"subnet\": §\"10.0.0.0/+8\" } ]", "error: the prefix length in `subnet`"),
+        (
+            "\"subnet4\": [ { \"subnet\": §\"2001:db8::/32\" } ]",
+            "error: `subnet` must begin with an IPv4 address",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": §\"10.0.0.5/24\" } ]",
+            "warning: `subnet` has bits beyond its length of 24",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" }, { \"subnet\": §\"10.0.0.0/24\", \"id\": 7 } ]",
+            "error: two subnets are the same",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" }, { \"subnet\": §\"10.0.0.0/16\", \"id\": 7 } ]",
+            "error: two subnets overlap",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\", \"id\": 7 }, { \"subnet\": \"10.0.1.0/24\", \"id\": §7 } ]",
+            "error: the subnet id 7 is given twice",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" }, { \"subnet\": \"10.0.1.0/24\", \"id\": §2231369728 } ]",
+            "error: the subnet id 2231369728, derived from the prefix, is that of another subnet",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\", \"id\": §4294967295 } ]",
+            "error: `id` must be from 1 to 4294967294",
+        ),
+        ("\"subnet4\": [ { \"subnet\": §\"10.0.0.0/24\" } ]", "notice: no client reaches this subnet"),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\", \"4o6-subnet\": §\"2001:db8::\" } ]",
+            "error: `4o6-subnet` must be a prefix",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\", \"4o6-subnet\": §\"2001:db8::/129\" } ]",
+            "error: the prefix length in `4o6-subnet` must be from 0 to 128, not \"129\"",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\", \"4o6-subnet\": §\"2001:db8::1/64\" } ]",
+            "warning: `4o6-subnet` has bits beyond its length of 64",
+        ),
+        ("\"next-server\": §\"x\"", "error: `next-server` must be an IPv4 address"),
+        ("\"next-server\": §\"224.0.0.1\"", "error: 224.0.0.1 cannot be the next server"),
+        ("\"shared-networks\": [ §{ \"subnet4\": [] } ]", "error: this shared network has no name"),
+        (
+            "\"shared-networks\": [ { \"name\": \"a\" }, { \"name\": §\"a\" } ]",
+            "error: two shared networks are called \"a\"",
+        ),
+        ("\"shared-networks\": [ { \"name\": §\"a\" } ]", "notice: a full subnet of a shared network"),
+    ]);
+    let pool =
+        |pools: &str| format!("\"subnet4\": [ {{ \"subnet\": \"10.0.0.0/24\", \"pools\": [ {pools} ] }} ]");
+    for (pools, expected) in [
+        ("§{}", "error: this pool has no `pool`"),
+        ("{ \"pool\": §\"10.0.0.5\" }", "error: \"10.0.0.5\" is neither a range nor a prefix"),
+        (
+            "{ \"pool\": §\"10.0.0.5-10.0.0.1\" }",
+            "error: the pool ends (10.0.0.1) before it begins (10.0.0.5)",
+        ),
+        (
+            "{ \"pool\": §\"10.0.0.5-10.0.0.256\" }",
+            "error: `pool` must be an IPv4 address, not \"10.0.0.256\"",
+        ),
+        (
+            "{ \"pool\": §\"10.0.0.200 - 10.0.1.5\" }",
+            "error: the pool 10.0.0.200 - 10.0.1.5 is not within its subnet",
+        ),
+        ("{ \"pool\": §\"10.0.0.0/23\" }", "error: the pool 10.0.0.0 - 10.0.1.255 is not within its subnet"),
+        (
+            "{ \"pool\": \"10.0.0.5-10.0.0.7\" }, { \"pool\": §\"10.0.0.7-10.0.0.8\" }",
+            "error: two pools overlap",
+        ),
+        (
+            "{ \"pool\": \"10.0.0.5-10.0.0.7\" }, { \"pool\": §\"10.0.0.5-10.0.0.7\" }",
+            "error: two pools are the same",
+        ),
+        ("{ \"pool\": §\"10.0.0.5/28\" }", "warning: `pool` has bits beyond its length of 28"),
+    ] {
+        expect4(&[(&pool(pools), expected)]);
+    }
+}
+
+#[test]
+fn the_dhcpv6_half() {
+    expect6(&[
+        ("\"interfaces-config\": { \"interfaces\": [ §\"eth0/\" ] }", "error: \"\" is not an IPv6 address"),
+        (
+            "\"interfaces-config\": { \"interfaces\": [ §\"/::1\" ] }",
+            "error: \"\" is not the name of an interface",
+        ),
+        ("\"interfaces-config\": { \"interfaces\": [ §\"*/::1\" ] }", "error: \"*\" is every address"),
+        (
+            "\"interfaces-config\": { \"interfaces\": [ §\"eth0/ff02::1\" ] }",
+            "error: ff02::1 is not an address of an interface",
+        ),
+        (
+            "\"interfaces-config\": { \"interfaces\": [ \"eth0\", §\"eth0\" ] }",
+            "error: \"eth0\" is given twice",
+        ),
+        (
+            "\"interfaces-config\": { \"interfaces\": [ §\"a-very-long-name\" ] }",
+            "error: \"a-very-long-name\" is not the name",
+        ),
+        ("\"server-id\": §{ \"identifier\": \"00\" }", "error: `server-id` has no `type`"),
+        ("\"server-id\": { \"type\": §\"UUID\" }", "error: `type` must be one of LLT, EN, LL"),
+        (
+            "\"server-id\": { \"type\": \"LL\", \"identifier\": §\"xyz\" }",
+            "error: \"xyz\" is not hexadecimal",
+        ),
+        ("\"server-id\": { \"type\": \"LL\", §\"time\": 5 }", "warning: a DUID of type LL has no `time`"),
+        (
+            "\"subnet6\": [ { \"subnet\": \"2001:db8::/64\", §\"pools\": [ { \"pool\": \"2001:db8::/80\" } ] } ]",
+            "warning: DHCPv6 addresses are not assigned yet",
+        ),
+        (
+            "\"subnet6\": [ { \"subnet\": \"2001:db8::/64\", \"pools\": [ { \"pool\": \"2001:db8::/80\" }, { \"pool\": §\"2001:db8::1:0:0 - 2001:db8::2:0:0\" } ] } ]",
+            "error: two pools overlap",
+        ),
+        (
+            "\"subnet6\": [ { \"subnet\": \"2001:db8::/64\", \"interface\": \"eth0\", \"interface-id\": §\"x\" } ]",
+            "error: `interface` and `interface-id` exclude each other",
+        ),
+        (
+            "\"subnet6\": [ { \"subnet\": \"2001:db8::/64\", \"relay\": { \"ip-addresses\": [ \"2001:db8::1\", §\"2001:db8::1\" ] } } ]",
+            "error: the relay 2001:db8::1 is given twice",
+        ),
+        (
+            "\"subnet6\": [ { \"subnet\": \"2001:db8::/64\", \"relay\": { \"ip-addresses\": [ §\"10.0.0.1\" ] } } ]",
+            "error: `ip-addresses` must be an IPv6 address",
+        ),
+        (
+            "\"subnet6\": [ { \"subnet\": \"2001:db8::/64\" }, { \"subnet\": §\"2001:db8::/32\" } ]",
+            "error: two subnets overlap",
+        ),
+    ]);
+    let pd = |members: &str| {
+        format!("\"subnet6\": [ {{ \"subnet\": \"2001:db8::/64\", \"pd-pools\": [ {members} ] }} ]")
+    };
+    for (members, expected) in [
+        (
+            "§{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": 48 }",
+            "error: this prefix pool has no `delegated-len`",
+        ),
+        (
+            "{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": 48, \"delegated-len\": §40 }",
+            "error: delegated-len (40) is below prefix-len (48)",
+        ),
+        (
+            "{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": §129, \"delegated-len\": 40 }",
+            "error: `prefix-len` must be from 0 to 128",
+        ),
+        (
+            "{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": 48, \"delegated-len\": 56, \"excluded-prefix\": §\"2001:db8:2::\", \"excluded-prefix-len\": 64 }",
+            "error: 2001:db8:2::/64 is not within 2001:db8:1::/56",
+        ),
+        (
+            "{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": 48, \"delegated-len\": 56, \"excluded-prefix\": \"2001:db8:1::\", \"excluded-prefix-len\": §50 }",
+            "error: excluded-prefix-len (50) is not above delegated-len (56)",
+        ),
+        (
+            "{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": 48, \"delegated-len\": 56 }, { \"prefix\": §\"2001:db8::\", \"prefix-len\": 40, \"delegated-len\": 56 }",
+            "error: two prefix pools overlap",
+        ),
+    ] {
+        expect6(&[(&pd(members), expected)]);
+    }
+}
+
+#[test]
+fn both_halves_in_one_process() {
+    expect(&[
+        (
+            "{ \"Dhcp6\": { \"interfaces-config\": { \"interfaces\": [ \"eth0\" ] } }, \"Dhcp4\": { \"subnet4\": [ { \"subnet\": \"10.0.0.0/8\", \"4o6-interface\": §\"eth1\" } ] } }",
+            "warning: no query comes in on interface eth1",
+        ),
+        (
+            "{ \"Dhcp6\": { \"dhcp4o6-port\": §6767 }, \"Dhcp4\": {} }",
+            "notice: `dhcp4o6-port` has no effect here",
+        ),
+    ]);
+    let loaded = load_memory(
+        &[("a", b"{ \"Dhcp4\": {} }"), ("b", b"{ \"Dhcp4\": {}, \"Dhcp6\": {} }")],
+        &["a", "b"],
+        LoadOptions::default(),
+    );
+    assert_eq!(loaded.diagnostics.count(Severity::Error), 1);
+    let text = loaded.diagnostics.render(false);
+    assert!(
+        text.contains("a second file has \"Dhcp4\"") && text.contains("b:1:3") && text.contains("a:1:3"),
+        "{text}"
+    );
+}
