@@ -136,6 +136,11 @@ fn each_multicast_query_is_received_and_answered_once_by_several_workers() {
     let scene = Scene::with("workers", {
         let mut configuration = Scene::configuration();
         configuration["Dhcp6"]["interfaces-config"]["interfaces"] = json!(["vs", "vt"]);
+        let on_vt = json!({
+            "id": 5, "subnet": "10.5.0.0/16", "4o6-interface": "vt",
+            "pools": [ { "pool": "10.5.0.10 - 10.5.255.250" } ]
+        });
+        configuration["Dhcp4"]["subnet4"].as_array_mut().unwrap().push(on_vt);
         configuration["Fosix"]["workers"] = json!(4);
         configuration
     });
