@@ -14,7 +14,9 @@ impl Options<'_> {
     /// Checks the data of every option whose layout this crate knows, down to [`MAX_OPTION_DEPTH`] levels of options,
     /// these included. Unknown options, and the messages inside options 9 and 87, are left alone.
     ///
-    /// Whether an option may stand where it stands, and how often, is for those who act on it.
+    /// Whether an option may stand where it stands, and how often, is for those who act on it. So is whether a fault in
+    /// an option that nobody acts on is a reason to refuse the message: clients are known that send User Class
+    /// without its lengths.
     pub fn check_formats(&self) -> Result<(), Error> {
         check_level(*self, MAX_OPTION_DEPTH)
     }
