@@ -36,7 +36,7 @@ impl<'a> Packet<'a> {
             }
             let level = RelayMessage::new_checked(rest)?;
             rest = level.relay_message();
-            relays.push(level);
+            relays.try_push(level).map_err(|_| Error::TooManyRelayLevels { limit })?;
         }
         let message = Message::new_checked(rest)?;
         Ok(Self { bytes, relays, message })

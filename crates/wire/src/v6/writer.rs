@@ -172,10 +172,6 @@ pub fn write_relay_reply(
     w: &mut Writer<'_>,
     inner: impl FnOnce(&mut Writer<'_>),
 ) {
-    if relays.len() > MAX_RELAY_LEVELS {
-        w.fail(Error::TooManyRelayLevels { limit: MAX_RELAY_LEVELS });
-        return;
-    }
     let mut opened = ArrayVec::<usize, MAX_RELAY_LEVELS>::new();
     for level in relays {
         // RFC 9915 §19.3: hop-count, link-address and peer-address are those of the Relay-forward.
@@ -188,7 +184,10 @@ pub fn write_relay_reply(
         if let Some(port) = level.options().find(OptionCode::RELAY_PORT) {
             w.option(OptionCode::RELAY_PORT, port);
         }
-        opened.push(w.open(OptionCode::RELAY_MESSAGE));
+        if opened.try_push(w.open(OptionCode::RELAY_MESSAGE)).is_err() {
+            w.fail(Error::TooManyRelayLevels { limit: MAX_RELAY_LEVELS });
+            return;
+        }
     }
     inner(w);
     // The Relay Message option is the last of each level, so that all of them end here.
