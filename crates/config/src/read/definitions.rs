@@ -233,25 +233,24 @@ pub(super) fn vendor_of(space: &str) -> Option<Result<u32, ()>> {
     Some(number.parse().ok().filter(|&enterprise| enterprise > 0).ok_or(()))
 }
 
-/// Reports a space that cannot be one of this half.
-pub(super) fn check_space(space: At<&str>, universe: Universe, report: &mut Report) {
+/// Reports a space that cannot be one of this half; `false` when it has.
+pub(super) fn check_space(space: At<&str>, universe: Universe, report: &mut Report) -> bool {
     let other = if universe == Universe::V4 { Universe::V6 } else { Universe::V4 };
-    if !is_name(space.value) {
-        report.push(bad_name("option space", space));
+    let fault = if !is_name(space.value) {
+        bad_name("option space", space)
     } else if definition::universe(space.value) == Some(other) {
         let half = if universe == Universe::V4 { "DHCPv6" } else { "DHCPv4" };
-        let told =
-            Diagnostic::error(space.span, format!("the option space {} belongs to {half}", space.value));
-        report.push(told.help("remove `space` where the option stands in the message itself"));
+        Diagnostic::error(space.span, format!("the option space {} belongs to {half}", space.value))
+            .help("remove `space` where the option stands in the message itself")
     } else if vendor_of(space.value) == Some(Err(())) {
-        let told = Diagnostic::error(
-            space.span,
-            format!("\"{}\" does not name a vendor by his number", shorten(space.value)),
-        );
-        report.push(
-            told.help("write vendor- and the enterprise number from 1 to 4294967295, such as vendor-4491"),
-        );
-    }
+        let message = format!("\"{}\" does not name a vendor by his number", shorten(space.value));
+        Diagnostic::error(space.span, message)
+            .help("write vendor- and the enterprise number from 1 to 4294967295, such as vendor-4491")
+    } else {
+        return true;
+    };
+    report.push(fault);
+    false
 }
 
 /// Reports a code that no option can have.

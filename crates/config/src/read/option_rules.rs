@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fosix_wire::definition::Universe;
+use fosix_wire::softwire::{Container, Mechanism};
+use fosix_wire::v6::OptionCode;
 
 use super::options::Level;
 use super::spaces::Written;
@@ -69,6 +71,7 @@ pub(super) fn check(
     match (universe, value.code) {
         (Universe::V4, SERVER_IDENTIFIER) => server_identifier(value, level, written, report),
         (Universe::V6, DHCP4O6_SERVER) => dhcp4o6_servers(value, written, report),
+        (Universe::V6, code) => softwire(code, value, written, report),
         _ => {}
     }
     true
@@ -159,5 +162,37 @@ fn dhcp4o6_servers(value: &OptionValue, written: &Written, report: &mut Report) 
             );
         }
         seen.push(address);
+    }
+}
+
+fn softwire(code: u16, value: &OptionValue, written: &Written, report: &mut Report) {
+    let code = OptionCode(code);
+    if let Some(mechanism) = Mechanism::from_container_code(code) {
+        let checked = Container::new_checked(mechanism, &value.data)
+            .and_then(|container| container.check_encapsulation());
+        // RFC 7598 §6: clients ignore a container that holds too little, or what it must not hold.
+        if let (Err(fault), false) = (checked, value.never_send) {
+            report.push(
+                Diagnostic::error(
+                    written.span.head(),
+                    format!("this {mechanism} container would be ignored by clients"),
+                )
+                .label(fault.to_string())
+                .help("list what belongs in it beside it, in the same `option-data` (RFC 7598 §6)"),
+            );
+        }
+        return;
+    }
+    let misplaced =
+        [OptionCode::S46_RULE, OptionCode::S46_DMR, OptionCode::S46_V4V6BIND, OptionCode::S46_PORTPARAMS];
+    // RFC 7598 §3: clients ignore them outside of a container. S46_BR may stand alone (RFC 8539 §4.1).
+    if misplaced.contains(&code) {
+        report.push(
+            Diagnostic::warning(
+                written.span.head(),
+                "clients ignore this option outside of a softwire container",
+            )
+            .help("give it with `space` set to that of its container, such as s46-cont-lw-options"),
+        );
     }
 }

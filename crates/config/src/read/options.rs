@@ -91,8 +91,8 @@ fn option_of(object: &Object<'_>, definitions: &Definitions, report: &mut Report
     let code = object.integer::<u16>("code");
     let top = definitions.top();
     let space = object.text_if_any("space");
-    if let Some(space) = space {
-        check_space(space, definitions.universe, report);
+    if space.is_some_and(|space| !check_space(space, definitions.universe, report)) {
+        return None;
     }
     let space = space.map_or(top, |space| space.value);
     let Some(named) = name.map(|name| name.span).or_else(|| code.map(|code| code.span)) else {
