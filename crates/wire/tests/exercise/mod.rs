@@ -18,8 +18,14 @@ use std::fmt::{self, Write as _};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them; each has a corpus in `fuzz/corpus/`.
-pub const TARGETS: &[Target] =
-    &[("name", name::run), ("s46", s46::run), ("v6_options", v6_options::run), ("v6_packet", v6_packet::run)];
+pub const TARGETS: &[Target] = &[
+    ("name", name::run),
+    ("s46", s46::run),
+    ("v4_message", v4_message::run),
+    ("v4_options", v4_options::run),
+    ("v6_options", v6_options::run),
+    ("v6_packet", v6_packet::run),
+];
 
 /// Runs every target over the same octets.
 pub fn run_all(data: &[u8]) {
