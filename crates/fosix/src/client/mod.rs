@@ -24,6 +24,8 @@ mod report;
 mod retransmit;
 mod session;
 mod step;
+#[cfg(test)]
+mod testing;
 mod watch;
 
 use std::net::SocketAddrV6;

@@ -21,6 +21,9 @@ use super::random::Random;
 use super::retransmit::Backoff;
 use super::step::Step;
 
+#[cfg(test)]
+mod tests;
+
 /// What holds for every client of a run.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
