@@ -354,5 +354,9 @@ fn accept(
         Step::Inform => message_type == MessageType::ACK,
         _ => matches!(message_type, MessageType::ACK | MessageType::NAK),
     };
-    if fits { Ok(message_type) } else { Err("no answer to what was asked") }
+    match message_type {
+        _ if fits => Ok(message_type),
+        MessageType::OFFER => Err("a further offer, of another server or over another way"),
+        _ => Err("no answer to what was asked"),
+    }
 }
