@@ -59,7 +59,7 @@ impl Part {
         match self.code {
             Some(code) => format!("{} ({code})", self.name),
             None if self.title.is_empty() => self.name.clone(),
-            None => format!("{} ({})", self.name, self.title),
+            None => format!("{} ({})", self.title, self.name),
         }
     }
 }
@@ -326,7 +326,7 @@ mod tests {
             assert!(find(&parts, "malformed").is_some(), "{end}: {parts:?}");
         }
         let mut broken = datagram.clone();
-        let inner = find(&dissect(&datagram), "cookie").unwrap().at.start;
+        let inner = find(&dissect(&datagram), "magic cookie").unwrap().at.start;
         broken[inner] = 0;
         let parts = dissect(&broken);
         assert!(find(&parts, "malformed").unwrap().words.contains("cookie"), "{parts:?}");

@@ -139,7 +139,7 @@ mod tests {
     fn words_stand_in_a_column_and_what_is_inside_further_in() {
         let text = words(&given(&dissect(&ack())), 3);
         let expected = "   \
-   yiaddr (your address)    10.0.0.7
+   your address (yiaddr)    10.0.0.7
    dhcp-lease-time (51)     4000 s (1 h 6 min 40 s)
    dhcp-agent-options (82)
      circuit-id (1)  61:62 \"ab\"
@@ -153,9 +153,9 @@ mod tests {
         let text = octets(&dissect(&datagram), &datagram);
         for line in [
             "    0  15                       message type: DHCPV4-RESPONSE (21)",
-            "   36  00 00 00 00 00 00 00 00    chaddr (hardware address): Ethernet 00:00:00:00:00:00",
+            "   36  00 00 00 00 00 00 00 00    hardware address (chaddr): Ethernet 00:00:00:00:00:00",
             "   44  00 00 00 00 00 00 00 00",
-            "   52  00 ... (64 times)          sname (server name)",
+            "   52  00 ... (64 times)          server name (sname)",
             "  251  33 04 00 00 0f a0          dhcp-lease-time (51): 4000 s (1 h 6 min 40 s)",
             "  257  52 04                      dhcp-agent-options (82)",
             "  259  01 02 61 62                  circuit-id (1): 61:62 \"ab\"",

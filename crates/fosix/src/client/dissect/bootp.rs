@@ -31,7 +31,7 @@ pub(super) fn message(bytes: &[u8], base: usize) -> Vec<Part> {
             parts.push(Part { title, ..Part::field(at, name, text::printable(text)) });
         }
     }
-    parts.push(Part::field(shift(&(236..HEADER_LEN), base), "cookie", "DHCP"));
+    parts.push(Part::field(shift(&(236..HEADER_LEN), base), "magic cookie", "DHCP"));
     parts.extend(options(
         &message,
         bytes.get(HEADER_LEN..).unwrap_or_default(),
