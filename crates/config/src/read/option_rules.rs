@@ -14,7 +14,7 @@ use crate::model::OptionValue;
 /// DHCPv4 option 54, the name that the server goes by.
 pub(super) const SERVER_IDENTIFIER: u16 = 54;
 /// DHCPv6 option 88 (RFC 7341 §7.2).
-const DHCP4O6_SERVER: u16 = 88;
+pub(super) const DHCP4O6_SERVER: u16 = 88;
 
 /// Options that the server itself puts into its answers, with what sets them instead.
 const OWN4: &[(u16, &str)] = &[
