@@ -18,7 +18,7 @@ pub fn run(data: &[u8]) {
     look_at_options(&message, &plain);
     assert_eq!(written_again(&message), data);
     assert_eq!(message.as_bytes(), data);
-    write_anew(&message);
+    write_anew(&message, &plain);
 }
 
 fn look_at_header(message: &Message<'_>) {
@@ -40,13 +40,14 @@ fn look_at_header(message: &Message<'_>) {
 type Plain = BTreeMap<u8, Vec<Vec<u8>>>;
 
 fn look_at_options(message: &Message<'_>, plain: &Plain) {
-    for code in 0..=u8::MAX {
-        let option = message.option(OptionCode(code));
-        assert_eq!(option.is_some(), plain.contains_key(&code));
-        assert_eq!(message.has_option(OptionCode(code)), plain.contains_key(&code));
-        let (Some(data), Some(parts)) = (option, plain.get(&code)) else { continue };
-        look_at_data(&data, parts);
+    let found = (0..=u8::MAX).filter(|code| message.has_option(OptionCode(*code)));
+    assert!(found.eq(plain.keys().copied()));
+    for (code, parts) in plain {
+        let data = message.option(OptionCode(*code));
+        assert!(data.is_some());
+        data.iter().for_each(|data| look_at_data(data, parts));
     }
+    assert!(message.option(OptionCode::PAD).is_none() && message.option(OptionCode::END).is_none());
     let count = message.options().count();
     assert_eq!(count, plain.values().map(Vec::len).sum::<usize>());
     for option in message.options() {
@@ -116,15 +117,15 @@ fn written_again(message: &Message<'_>) -> Vec<u8> {
 }
 
 /// The options joined and written by the writer are the same options.
-fn write_anew(message: &Message<'_>) {
+fn write_anew(message: &Message<'_>, plain: &Plain) {
+    let codes = || plain.keys().copied().map(OptionCode).filter(|code| *code != OptionCode::OPTION_OVERLOAD);
     let mut out = vec![7; 3];
     let mut w = Writer::new(&mut out, &Header::reply_to(message));
-    for code in (0..=u8::MAX).map(OptionCode).filter(|code| *code != OptionCode::OPTION_OVERLOAD) {
-        if let Some(data) = message.option(code) {
-            match data.contiguous() {
-                Some(data) => w.option(code, data),
-                None => w.option_with(code, |buffer| data.write_to(buffer)),
-            }
+    for code in codes() {
+        let Some(data) = message.option(code) else { continue };
+        match data.contiguous() {
+            Some(data) => w.option(code, data),
+            None => w.option_with(code, |buffer| data.write_to(buffer)),
         }
     }
     w.pad_to(300);
@@ -135,9 +136,10 @@ fn write_anew(message: &Message<'_>) {
     let again = Message::new_checked(written);
     assert!(again.is_ok());
     let Ok(again) = again else { return };
-    for code in (0..=u8::MAX).map(OptionCode).filter(|code| *code != OptionCode::OPTION_OVERLOAD) {
+    for code in codes() {
         assert_eq!(again.option(code), message.option(code));
     }
+    assert!(!again.has_option(OptionCode::OPTION_OVERLOAD));
     assert_eq!((again.op(), again.xid(), again.chaddr()), (2, message.xid(), message.chaddr()));
 }
 
