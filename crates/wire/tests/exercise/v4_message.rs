@@ -45,7 +45,9 @@ fn look_at_options(message: &Message<'_>, plain: &Plain) {
     for (code, parts) in plain {
         let data = message.option(OptionCode(*code));
         assert!(data.is_some());
-        data.iter().for_each(|data| look_at_data(data, parts));
+        if let Some(data) = data {
+            look_at_data(&data, parts);
+        }
     }
     assert!(message.option(OptionCode::PAD).is_none() && message.option(OptionCode::END).is_none());
     let count = message.options().count();
