@@ -10,6 +10,7 @@ mod hooks;
 mod ids;
 mod interfaces;
 mod logging;
+mod merge;
 mod object;
 mod option_rules;
 mod options;

@@ -33,21 +33,21 @@ fn file(subnets: u32, wrong: Option<u32>) -> String {
 
 #[test]
 fn many_subnets_load() {
-    let loaded = load_text("large.json", &file(30_000, None));
+    let loaded = load_text("large.json", &file(10_000, None));
     let rendered = loaded.diagnostics.render(false);
-    assert_eq!(loaded.config.unwrap().dhcp4.unwrap().subnets.len(), 30_000);
+    assert_eq!(loaded.config.unwrap().dhcp4.unwrap().subnets.len(), 10_000);
     // One key without effect in each subnet: shown a few times, counted every time.
-    assert_eq!(loaded.diagnostics.count(Severity::Warning), 30_000);
+    assert_eq!(loaded.diagnostics.count(Severity::Warning), 10_000);
     assert_eq!(loaded.diagnostics.iter().count(), 10);
-    assert!(rendered.contains("the same holds at 29990 more places that are not shown"), "{rendered}");
-    assert!(rendered.ends_with("30000 warnings (29990 of them not shown)\n"), "{rendered}");
+    assert!(rendered.contains("the same holds at 9990 more places that are not shown"), "{rendered}");
+    assert!(rendered.ends_with("10000 warnings (9990 of them not shown)\n"), "{rendered}");
 }
 
 #[test]
 fn many_mistakes_are_bounded_in_what_is_shown() {
-    let loaded = load_text("large.json", &file(30_000, Some(10)));
+    let loaded = load_text("large.json", &file(10_000, Some(10)));
     assert!(loaded.config.is_none());
-    assert_eq!(loaded.diagnostics.count(Severity::Error), 3_000);
+    assert_eq!(loaded.diagnostics.count(Severity::Error), 1_000);
     let errors: Vec<_> =
         loaded.diagnostics.iter().filter(|finding| finding.severity == Severity::Error).collect();
     assert_eq!(errors.len(), 200);

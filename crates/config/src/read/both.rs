@@ -1,5 +1,7 @@
 //! What concerns both halves together.
 
+use std::collections::HashSet;
+
 use super::object::{At, Object};
 use super::option_rules::DHCP4O6_SERVER;
 use crate::diagnostic::{Diagnostic, Report, shorten};
@@ -40,15 +42,15 @@ pub(crate) fn check_servers_are_told(dhcp6: &Dhcp6, dhcp4: &Dhcp4, at: &Object<'
 /// A query can only come in on an interface that the DHCPv6 half listens on.
 fn check_interfaces(dhcp6: &Object<'_>, dhcp4: &Object<'_>, report: &mut Report) {
     let Some(config) = dhcp6.object("interfaces-config") else { return };
-    let listening: Vec<&str> =
+    let listening: HashSet<&str> =
         config.texts("interfaces").map(|text| text.value.split('/').next().unwrap_or("")).collect();
-    if listening.contains(&"*") {
+    if listening.contains("*") {
         return;
     }
     let networks = dhcp4.objects("shared-networks").flat_map(|network| network.objects("subnet4"));
     for subnet in dhcp4.objects("subnet4").chain(networks) {
         let Some(text) = subnet.text_if_any("4o6-interface") else { continue };
-        if !listening.contains(&text.value) {
+        if !listening.contains(text.value) {
             unheard(text, report);
         }
     }
