@@ -173,15 +173,23 @@ pub(crate) fn nearest<'a>(text: &str, choices: impl IntoIterator<Item = &'a str>
         return None;
     }
     let text = text.to_ascii_lowercase();
+    let letters = letters_of(&text);
     let allowed = |choice: &str| (choice.len() / 4).clamp(1, 4);
     choices
         .into_iter()
-        // What differs more in length cannot be near.
+        // Two quick looks spare most of the comparisons: each edit changes the length by at most one, and the letters
+        // that occur by at most two.
         .filter(|choice| choice.len().abs_diff(text.len()) <= allowed(choice))
+        .filter(|choice| (letters_of(choice) ^ letters).count_ones() as usize <= 2 * allowed(choice))
         .map(|choice| (strsim::osa_distance(&text, &choice.to_ascii_lowercase()), choice))
         .filter(|&(distance, choice)| distance <= allowed(choice))
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, choice)| choice)
+}
+
+/// Which letters, digits and signs occur in a text, whatever their case: a bit for each.
+fn letters_of(text: &str) -> u32 {
+    text.bytes().fold(0, |letters, byte| letters | 1 << (byte.to_ascii_lowercase() & 31))
 }
 
 #[cfg(test)]
