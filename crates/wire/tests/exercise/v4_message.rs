@@ -89,7 +89,7 @@ fn look_at_data(data: &OptionData<'_>, parts: &[Vec<u8>]) {
         data.to_ipv6().map(|address| address.octets().to_vec()).unwrap_or_default(),
         exactly(16, &joined)
     );
-    v4_options::look_at(&joined);
+    v4_options::look_at_as(data.code(), &joined);
 }
 
 fn exactly(length: usize, joined: &[u8]) -> &[u8] {
