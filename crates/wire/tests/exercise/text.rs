@@ -10,8 +10,8 @@ pub fn run(data: &[u8]) {
     let code = u16::from_be_bytes([*high, *low]);
     assert!(!describe_option(space, code, value).is_empty());
     let text = std::str::from_utf8(value);
-    if let Ok(octets) = text.map(encode_hex) {
-        octets.iter().for_each(|octets| assert_eq!(encode_hex(&hex(octets)).as_deref(), Ok(&octets[..])));
+    if let Ok(Ok(octets)) = text.map(encode_hex) {
+        assert_eq!(encode_hex(&hex(&octets)).as_deref(), Ok(&octets[..]));
     }
     let Some(definition) = definition::by_code(space, code) else { return };
     let shape = definition.shape();
@@ -26,7 +26,7 @@ pub fn run(data: &[u8]) {
         let words = describe(&shape, &octets);
         match shape.kind {
             FieldType::Routes | FieldType::EncryptedDns => {
-                assert!(!words.starts_with("malformed "), "{words}")
+                assert!(!words.starts_with("malformed "), "{words}");
             }
             _ => assert_eq!(fields_len(&shape, &octets), Some(octets.len()), "{} {text:?}", definition.name),
         }
