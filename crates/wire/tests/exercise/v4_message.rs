@@ -36,10 +36,10 @@ fn look_at_header(message: &Message<'_>) {
     }
 }
 
-/// Options as the text of RFC 3396 has them, by code.
-type Plain = BTreeMap<u8, Vec<Vec<u8>>>;
+/// Options as the text of RFC 3396 has them: the parts of each, by code.
+type Plain<'a> = BTreeMap<u8, Vec<&'a [u8]>>;
 
-fn look_at_options(message: &Message<'_>, plain: &Plain) {
+fn look_at_options(message: &Message<'_>, plain: &Plain<'_>) {
     let found = (0..=u8::MAX).filter(|code| message.has_option(OptionCode(*code)));
     assert!(found.eq(plain.keys().copied()));
     for (code, parts) in plain {
@@ -63,37 +63,25 @@ fn look_at_options(message: &Message<'_>, plain: &Plain) {
     assert_eq!(list.is_empty(), list.iter().next().is_none());
 }
 
-fn look_at_data(data: &OptionData<'_>, parts: &[Vec<u8>]) {
+fn look_at_data(data: &OptionData<'_>, parts: &[&[u8]]) {
     let joined = parts.concat();
     assert_eq!(data.len(), joined.len());
     assert_eq!(data.is_empty(), joined.is_empty());
-    assert!(data.fragments().eq(parts.iter().map(Vec::as_slice)));
+    assert!(data.fragments().eq(parts.iter().copied()));
     assert!(data.bytes().eq(joined.iter().copied()));
-    let mut scratch = vec![0; joined.len()];
-    assert_eq!(data.join(&mut scratch), Some(joined.as_slice()));
-    match data.contiguous() {
-        Some(contiguous) => assert_eq!(contiguous, joined),
-        None => assert!(parts.len() > 1 && data.join(&mut []).is_none()),
+    if let Some(contiguous) = data.contiguous() {
+        assert_eq!(contiguous, joined);
+        assert_eq!(data.join(&mut []), Some(contiguous));
+    } else {
+        assert!(parts.len() > 1 && data.join(&mut []).is_none());
+        assert_eq!(data.join(&mut vec![0; joined.len()]), Some(joined.as_slice()));
     }
-    assert_eq!(data.to_u8().is_some(), joined.len() == 1);
-    assert_eq!(data.to_u16().is_some(), joined.len() == 2);
-    assert_eq!(
-        data.to_u32().map(|number| number.to_be_bytes().to_vec()).unwrap_or_default(),
-        exactly(4, &joined)
-    );
-    assert_eq!(
-        data.to_ipv4().map(|address| address.octets().to_vec()).unwrap_or_default(),
-        exactly(4, &joined)
-    );
-    assert_eq!(
-        data.to_ipv6().map(|address| address.octets().to_vec()).unwrap_or_default(),
-        exactly(16, &joined)
-    );
+    assert_eq!(data.to_u8().map(u8::to_be_bytes), joined.as_slice().try_into().ok());
+    assert_eq!(data.to_u16().map(u16::to_be_bytes), joined.as_slice().try_into().ok());
+    assert_eq!(data.to_u32().map(u32::to_be_bytes), joined.as_slice().try_into().ok());
+    assert_eq!(data.to_ipv4().map(|address| address.octets()), joined.as_slice().try_into().ok());
+    assert_eq!(data.to_ipv6().map(|address| address.octets()), joined.as_slice().try_into().ok());
     v4_options::look_at_as(data.code(), &joined);
-}
-
-fn exactly(length: usize, joined: &[u8]) -> &[u8] {
-    if joined.len() == length { joined } else { &[] }
 }
 
 /// The message from its header and the items of its areas.
@@ -119,7 +107,7 @@ fn written_again(message: &Message<'_>) -> Vec<u8> {
 }
 
 /// The options joined and written by the writer are the same options.
-fn write_anew(message: &Message<'_>, plain: &Plain) {
+fn write_anew(message: &Message<'_>, plain: &Plain<'_>) {
     let codes = || plain.keys().copied().map(OptionCode).filter(|code| *code != OptionCode::OPTION_OVERLOAD);
     let mut out = vec![7; 3];
     let mut w = Writer::new(&mut out, &Header::reply_to(message));
@@ -146,7 +134,7 @@ fn write_anew(message: &Message<'_>, plain: &Plain) {
 }
 
 /// A second reading of the same, as plain as can be: nothing borrowed, nothing clever.
-fn plainly_read(data: &[u8]) -> Option<Plain> {
+fn plainly_read(data: &[u8]) -> Option<Plain<'_>> {
     if data.len() < HEADER_LEN || data.get(236..HEADER_LEN)? != COOKIE || *data.get(2)? > 16 {
         return None;
     }
@@ -167,7 +155,7 @@ fn plainly_read(data: &[u8]) -> Option<Plain> {
     Some(options)
 }
 
-fn plainly_read_area(area: &[u8], options: &mut Plain) -> Option<()> {
+fn plainly_read_area<'a>(area: &'a [u8], options: &mut Plain<'a>) -> Option<()> {
     let mut at = 0;
     while at < area.len() {
         match *area.get(at)? {
@@ -176,7 +164,7 @@ fn plainly_read_area(area: &[u8], options: &mut Plain) -> Option<()> {
             code => {
                 let length = usize::from(*area.get(at + 1)?);
                 let data = area.get(at + 2..at + 2 + length)?;
-                options.entry(code).or_default().push(data.to_vec());
+                options.entry(code).or_default().push(data);
                 at += 2 + length;
             }
         }
