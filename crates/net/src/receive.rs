@@ -95,6 +95,13 @@ impl ReceiveBatch {
     }
 }
 
+impl Default for ReceiveBatch {
+    /// No room at all: what stands in for a batch that is lent out.
+    fn default() -> Self {
+        Self { arena: Vec::new(), slots: Vec::new(), filled: 0 }
+    }
+}
+
 impl fmt::Debug for ReceiveBatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.iter()).finish()
