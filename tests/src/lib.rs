@@ -7,6 +7,7 @@
 //!
 //! - [`Customer`], [`Relay`], [`Peer`]: a client's messages, what relays make of them, and a socket to send them from.
 //! - [`Scene`]: the network and the server that most tests use.
+//! - [`Halves`], [`Kea`]: the same network for two halves with a link between them, some of them Kea's.
 //!
 //! They need root and the programs that they call. Where these are missing a test fails and says so; none is ever
 //! skipped. Nothing here sleeps: whatever is waited for announces itself, and every wait ends after [`PATIENCE`].
@@ -23,6 +24,7 @@ use std::time::Duration;
 
 mod capture;
 mod customer;
+mod halves;
 mod netns;
 mod peer;
 mod process;
@@ -31,6 +33,7 @@ mod server;
 
 pub use capture::{Capture, CaptureFile, Dissection};
 pub use customer::{Customer, Relay, dhcpv4_of, message6, query, query_with, relayed, relays_of, reply};
+pub use halves::{Halves, Kea, Link};
 pub use netns::Netns;
 pub use peer::{Datagram, Peer};
 pub use process::{Process, run_to_end};

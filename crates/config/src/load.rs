@@ -84,7 +84,7 @@ fn interpret(roots: &[Node], report: &mut Report) -> Config {
     let level = read::level_of_loggers(dhcp6_object.into_iter().chain(dhcp4_object));
     let fosix = read::settings(fosix_object.as_ref(), level, report);
     if let (Some(dhcp6), Some(dhcp4)) = (&dhcp6_object, &dhcp4_object) {
-        read::check_halves(dhcp6, dhcp4, report);
+        read::check_halves(dhcp6, dhcp4, fosix_object.as_ref(), report);
     }
     if let (Some(dhcp6), Some(dhcp4), Some(at)) = (&dhcp6, &dhcp4, &dhcp6_object) {
         read::check_servers_are_told(dhcp6, dhcp4, at, report);

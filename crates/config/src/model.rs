@@ -13,7 +13,8 @@ use std::fmt;
 pub use dhcp4::{Dhcp4, Pool4, Selector4o6, Subnet4};
 pub use dhcp6::{Dhcp6, DuidSpec, InterfaceSpec, PdPool, Pool6, ServerIdSpec, Subnet6};
 pub use settings::{
-    FosixSettings, LeaseChecks, LogFormat, LogLevel, LogSettings, OfferSettings, Ports, StoreSettings,
+    FosixSettings, LeaseChecks, LinkSettings, LogFormat, LogLevel, LogSettings, OfferSettings, Ports,
+    StoreSettings,
 };
 
 /// Everything that the given files say.

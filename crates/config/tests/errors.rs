@@ -439,6 +439,17 @@ fn both_halves_in_one_process() {
             "{ \"Dhcp6\": { \"dhcp4o6-port\": §6767 }, \"Dhcp4\": {} }",
             "notice: `dhcp4o6-port` has no effect here",
         ),
+        (
+            "{ \"Dhcp6\": {}, \"Dhcp4\": {}, \"Fosix\": { \"link\": §\"/run/fosix/link\" } }",
+            "notice: `Fosix.link` has no effect here",
+        ),
+    ]);
+    expect(&[
+        (
+            "{ \"Dhcp6\": {}, \"Fosix\": { \"link\": §\"run/link\" } }",
+            "error: `link` must be an absolute path of at most 107 bytes",
+        ),
+        ("{ \"Dhcp6\": {}, \"Fosix\": { \"link-user\": §\"kea\" } }", "error: `link-user` without `link`"),
     ]);
     let loaded = load_memory(
         &[("a", b"{ \"Dhcp4\": {} }"), ("b", b"{ \"Dhcp4\": {}, \"Dhcp6\": {} }")],

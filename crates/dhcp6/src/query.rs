@@ -23,7 +23,7 @@ pub struct Datagram<'a> {
 pub struct Origin {
     /// The client's or the nearest relay's address and port.
     pub source: SocketAddrV6,
-    /// The address that it was sent to.
+    /// The address that it was sent to; `::` where the link does not carry it.
     pub destination: Ipv6Addr,
     /// The index of the interface that it came in on.
     pub interface_index: u32,

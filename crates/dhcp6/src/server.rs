@@ -213,6 +213,8 @@ impl Server6 {
         // behind other routers cannot be answered from there.
         let source = match origin.destination {
             group if group.is_multicast() => origin.link_local.filter(|_| on_link),
+            // Nobody knows: from the interface's link-local address where only that can be, else the kernel's choice.
+            Ipv6Addr::UNSPECIFIED => origin.link_local.filter(|_| destination.ip().is_unicast_link_local()),
             address => Some(address),
         };
         Answer {

@@ -7,24 +7,31 @@
 //! that the caller names.
 //!
 //! [`AddressBook`] tells which addresses belong to which interface now, and [`InterfaceWatch`] tells when that
-//! changes. Nothing here knows DHCP: ports and groups are arguments.
+//! changes. Two processes of one machine speak through a [`LoopbackSocket`] or a [`SeqPacket`], in batches too
+//! ([`FrameBatch`]). Nothing here knows DHCP: ports and groups are arguments.
 
 mod address_book;
 mod control;
+mod frames;
 mod ifaddrs;
 mod interfaces;
+mod loopback;
 mod mmsg;
 mod poller;
 mod receive;
 mod send;
+mod seqpacket;
 mod socket;
 mod watch;
 
 pub use address_book::AddressBook;
+pub use frames::FrameBatch;
 pub use interfaces::{Interface, Interfaces};
+pub use loopback::LoopbackSocket;
 pub use poller::{Poller, Waker};
 pub use receive::{ReceiveBatch, Received};
 pub use send::{SendBatch, SendFailure, SendReport};
+pub use seqpacket::{PeerCredentials, SeqPacket, SeqPacketListener};
 pub use socket::{BindError, UdpSocket6};
 pub use watch::InterfaceWatch;
 
@@ -35,6 +42,7 @@ pub const MAX_BATCH: usize = 64;
 const _: fn() = || {
     fn movable<T: Send>() {}
     fn shareable<T: Send + Sync>() {}
-    movable::<(Poller, ReceiveBatch, SendBatch)>();
-    shareable::<(UdpSocket6, Waker, AddressBook, InterfaceWatch)>();
+    movable::<(Poller, ReceiveBatch, SendBatch, FrameBatch)>();
+    shareable::<(UdpSocket6, Waker, AddressBook, InterfaceWatch, LoopbackSocket, SeqPacket, SeqPacketListener)>(
+    );
 };

@@ -68,12 +68,31 @@ impl SendSlot {
     }
 }
 
+/// Which of a socket's queues is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Queue {
+    /// What others have sent.
+    Received,
+    /// What was sent from the socket and did not arrive (IPV6_RECVERR).
+    Errors,
+}
+
+impl Queue {
+    const fn flag(self) -> libc::c_int {
+        match self {
+            Self::Received => 0,
+            Self::Errors => libc::MSG_ERRQUEUE,
+        }
+    }
+}
+
 /// Receives datagrams into `buffers` and `slots`, one into each pair, until there are no more of either or none is
 /// waiting. How many were received; at most [`MAX_BATCH`] at a time. Never blocks.
 pub(crate) fn receive_many<'b>(
     socket: BorrowedFd<'_>,
     buffers: impl Iterator<Item = &'b mut [u8]>,
     slots: &mut [ReceiveSlot],
+    queue: Queue,
 ) -> io::Result<usize> {
     let mut vectors = [EMPTY_VECTOR; MAX_BATCH];
     // SAFETY: `mmsghdr` is a C structure of integers and raw pointers; all zero is a value of it.
@@ -102,7 +121,7 @@ pub(crate) fn receive_many<'b>(
             socket.as_raw_fd(),
             headers.as_mut_ptr(),
             count,
-            libc::MSG_DONTWAIT as _,
+            (libc::MSG_DONTWAIT | queue.flag()) as _,
             std::ptr::null_mut(),
         )
     };
@@ -117,10 +136,11 @@ pub(crate) fn receive_many<'b>(
 
 /// Sends `datagrams` in order and says how many were sent; at most [`MAX_BATCH`] at a time. Never blocks.
 ///
-/// When a datagram cannot be sent those before it count; when it is the first, its error is returned.
+/// When a datagram cannot be sent those before it count; when it is the first, its error is returned. Without a slot
+/// a datagram goes to whom the socket is connected to.
 pub(crate) fn send_many<'b>(
     socket: BorrowedFd<'_>,
-    datagrams: impl Iterator<Item = (&'b SendSlot, &'b [u8])>,
+    datagrams: impl Iterator<Item = (Option<&'b SendSlot>, &'b [u8])>,
 ) -> io::Result<usize> {
     let mut vectors = [EMPTY_VECTOR; MAX_BATCH];
     // SAFETY: as in `receive_many`.
@@ -129,12 +149,15 @@ pub(crate) fn send_many<'b>(
     for ((header, vector), (slot, bytes)) in headers.iter_mut().zip(&mut vectors).zip(datagrams) {
         vector.iov_base = bytes.as_ptr().cast_mut().cast();
         vector.iov_len = bytes.len();
-        header.msg_hdr.msg_name = (&raw const slot.name).cast_mut().cast();
-        header.msg_hdr.msg_namelen = NAME_LENGTH;
         header.msg_hdr.msg_iov = vector;
         header.msg_hdr.msg_iovlen = 1;
-        header.msg_hdr.msg_control = (&raw const slot.control).cast_mut().cast();
-        header.msg_hdr.msg_controllen = PACKET_INFO_SPACE as _;
+        // Otherwise name and control data stay null pointers with lengths of zero.
+        if let Some(slot) = slot {
+            header.msg_hdr.msg_name = (&raw const slot.name).cast_mut().cast();
+            header.msg_hdr.msg_namelen = NAME_LENGTH;
+            header.msg_hdr.msg_control = (&raw const slot.control).cast_mut().cast();
+            header.msg_hdr.msg_controllen = PACKET_INFO_SPACE as _;
+        }
         count += 1;
     }
     // SAFETY: sendmmsg(2) reads the `count` first elements of the array, writes only their `msg_len`, and reads

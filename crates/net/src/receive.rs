@@ -3,10 +3,10 @@
 use std::fmt;
 use std::io;
 use std::net::{Ipv6Addr, SocketAddrV6};
-use std::os::fd::AsFd as _;
+use std::os::fd::AsFd;
 
-use crate::mmsg::{ReceiveSlot, receive_many};
-use crate::{MAX_BATCH, UdpSocket6};
+use crate::MAX_BATCH;
+use crate::mmsg::{Queue, ReceiveSlot, receive_many};
 
 /// One received datagram.
 #[derive(Clone, Copy, Debug)]
@@ -45,11 +45,15 @@ impl ReceiveBatch {
     ///
     /// 0 means that none was waiting. An error belongs to the socket, not to a datagram, and is told once: after it
     /// the socket can be read on, which is also what to do when an interface has gone (ENETDOWN, ENODEV).
-    pub fn receive(&mut self, socket: &UdpSocket6) -> io::Result<usize> {
+    ///
+    /// `socket` is a [`UdpSocket6`](crate::UdpSocket6), a [`LoopbackSocket`](crate::LoopbackSocket) or a
+    /// [`SeqPacket`](crate::SeqPacket). Of a `SeqPacket` only the bytes of each count; once its other end is closed
+    /// they are empty.
+    pub fn receive(&mut self, socket: &impl AsFd) -> io::Result<usize> {
         self.filled = 0;
         loop {
             let buffers = self.arena.chunks_exact_mut(STRIDE).filter_map(|slot| slot.get_mut(..SLOT_BYTES));
-            match receive_many(socket.as_fd(), buffers, &mut self.slots) {
+            match receive_many(socket.as_fd(), buffers, &mut self.slots, Queue::Received) {
                 Ok(received) => {
                     self.filled = received;
                     return Ok(received);
@@ -88,6 +92,13 @@ impl ReceiveBatch {
     /// Whether the last [`receive`](Self::receive) filled every slot, so that more may be waiting.
     pub fn is_full(&self) -> bool {
         self.filled == self.slots.len()
+    }
+}
+
+impl Default for ReceiveBatch {
+    /// No room at all: what stands in for a batch that is lent out.
+    fn default() -> Self {
+        Self { arena: Vec::new(), slots: Vec::new(), filled: 0 }
     }
 }
 

@@ -82,8 +82,9 @@ impl SendBatch {
         let mut rest = self.slots.as_slice();
         let mut patience = Patience::default();
         while let Some((first, _)) = rest.first() {
-            let datagrams =
-                rest.iter().map(|(slot, range)| (slot, self.arena.get(range.clone()).unwrap_or_default()));
+            let datagrams = rest
+                .iter()
+                .map(|(slot, range)| (Some(slot), self.arena.get(range.clone()).unwrap_or_default()));
             let done = match send_many(socket.as_fd(), datagrams) {
                 Ok(sent) => {
                     report.sent += sent;

@@ -113,7 +113,7 @@ impl AsFd for UdpSocket6 {
 }
 
 impl BindError {
-    fn new(address: SocketAddrV6, error: io::Error) -> Self {
+    pub(crate) fn new(address: SocketAddrV6, error: io::Error) -> Self {
         match error.raw_os_error() {
             Some(libc::EADDRINUSE) => Self::InUse { address },
             Some(libc::EACCES) => Self::NoPermission { address },
@@ -130,30 +130,35 @@ fn open() -> io::Result<Socket> {
     // Otherwise a socket also gets what is sent to groups that others on this machine have joined.
     socket.set_multicast_all_v6(false)?;
     set_receive_packet_info(&socket)?;
+    set_receive_buffer(&socket)?;
+    Ok(socket)
+}
+
+/// Asks for [`UdpSocket6::RECEIVE_BUFFER_BYTES`].
+pub(crate) fn set_receive_buffer(socket: &Socket) -> io::Result<()> {
     // FORCE passes by the limit of the sysctl, with CAP_NET_ADMIN. Without it the limit is what there is.
-    if rustix::net::sockopt::set_socket_recv_buffer_size_force(&socket, UdpSocket6::RECEIVE_BUFFER_BYTES)
+    if rustix::net::sockopt::set_socket_recv_buffer_size_force(socket, UdpSocket6::RECEIVE_BUFFER_BYTES)
         .is_err()
     {
         socket.set_recv_buffer_size(UdpSocket6::RECEIVE_BUFFER_BYTES)?;
     }
-    Ok(socket)
+    Ok(())
 }
 
 /// Asks for the destination address and interface of every datagram (ipv6(7), RFC 3542 §6.1).
 fn set_receive_packet_info(socket: &Socket) -> io::Result<()> {
+    switch_on(socket, libc::IPV6_RECVPKTINFO)
+}
+
+/// Switches an option of ipv6(7) on that takes an integer as a truth value.
+pub(crate) fn switch_on(socket: &Socket, option: libc::c_int) -> io::Result<()> {
     let on: libc::c_int = 1;
     #[expect(clippy::cast_possible_truncation, reason = "4 bytes")]
     let length = size_of_val(&on) as libc::socklen_t;
-    // SAFETY: setsockopt(2) reads `length` bytes at the pointer, which are those of an integer that lives on; an
-    // integer is what ipv6(7) says that this option takes. The descriptor is open as long as `socket` is borrowed.
+    // SAFETY: setsockopt(2) reads `length` bytes at the pointer, which are those of an integer that lives on; the
+    // kernel refuses what is too short for an option. The descriptor is open as long as `socket` is borrowed.
     let result = unsafe {
-        libc::setsockopt(
-            socket.as_raw_fd(),
-            libc::IPPROTO_IPV6,
-            libc::IPV6_RECVPKTINFO,
-            (&raw const on).cast(),
-            length,
-        )
+        libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_IPV6, option, (&raw const on).cast(), length)
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -55,6 +55,13 @@ impl<N: CounterName> Tally<N> {
         }
     }
 
+    /// Counts that many more.
+    pub fn count_many(&mut self, name: N, times: u64) {
+        if let Some(count) = self.counts.get_mut(name.index()) {
+            *count += times;
+        }
+    }
+
     /// How often `name` was counted.
     pub fn get(&self, name: N) -> u64 {
         self.counts.get(name.index()).copied().unwrap_or(0)

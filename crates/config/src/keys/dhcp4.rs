@@ -31,7 +31,7 @@ pub(super) static DHCP4: Spec = Spec::new(
             noted(
                 "dhcp4o6-port",
                 Shape::Integer(0, 65534),
-                "has no effect while both halves are in one process: they need no sockets between them",
+                "the link to the other half where that is another process and `Fosix.link` is not given",
             ),
             supported("echo-client-id", Shape::Boolean),
             partly("interfaces-config", Shape::Map(&INTERFACES), NO_NATIVE),

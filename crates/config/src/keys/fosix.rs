@@ -24,6 +24,8 @@ pub(crate) static ROOT: Spec = Spec::new(
 pub(super) static FOSIX: Spec = Spec::new(
     "Fosix",
     &[&[
+        supported("link", Shape::Text),
+        supported("link-user", Shape::Text),
         supported("log", Shape::Map(&LOG)),
         supported("max-relay-levels", Shape::Integer(1, 32)),
         supported("offers", Shape::Map(&OFFERS)),

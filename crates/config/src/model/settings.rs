@@ -1,5 +1,7 @@
 //! What Kea has no key for: the `Fosix` object, and the few settings that both halves share.
 
+use std::path::PathBuf;
+
 /// What a `Fosix` object says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FosixSettings {
@@ -15,6 +17,17 @@ pub struct FosixSettings {
     pub offers: OfferSettings,
     /// Packet threads; 0 is one for each CPU.
     pub workers: usize,
+    /// The link to the other half, when that is another process; `None` leaves it to `dhcp4o6-port`.
+    pub link: Option<LinkSettings>,
+}
+
+/// The Unix socket between the two halves when each has a process of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkSettings {
+    /// Where the socket is: an absolute path of at most 107 bytes.
+    pub path: PathBuf,
+    /// The user that the other half runs as, a name or a number; `None` is the user that this one runs as.
+    pub user: Option<String>,
 }
 
 impl Default for FosixSettings {
@@ -26,6 +39,7 @@ impl Default for FosixSettings {
             max_relay_levels: 9,
             offers: OfferSettings::default(),
             workers: 0,
+            link: None,
         }
     }
 }

@@ -8,7 +8,19 @@ use crate::diagnostic::{Diagnostic, Report, shorten};
 use crate::model::{Dhcp4, Dhcp6, OptionValue};
 
 /// Checks a `Dhcp6` and a `Dhcp4` object that are served by one process.
-pub(crate) fn check_halves(dhcp6: &Object<'_>, dhcp4: &Object<'_>, report: &mut Report) {
+pub(crate) fn check_halves(
+    dhcp6: &Object<'_>,
+    dhcp4: &Object<'_>,
+    fosix: Option<&Object<'_>>,
+    report: &mut Report,
+) {
+    if let Some(path) = fosix.and_then(|fosix| fosix.text_if_any("link")) {
+        report.push(
+            Diagnostic::notice(path.span, "`Fosix.link` has no effect here")
+                .label("both halves run in one process, and need no socket between them")
+                .help("remove it, or give each half a file and a process of its own"),
+        );
+    }
     for half in [dhcp6, dhcp4] {
         let port = half.integer::<u16>("dhcp4o6-port").filter(|port| port.value > 0);
         if let Some(port) = port {

@@ -2,7 +2,7 @@
 
 use super::object::{At, Object};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{FosixSettings, LogFormat, LogLevel, OfferSettings, Ports, StoreSettings};
+use crate::model::{FosixSettings, LinkSettings, LogFormat, LogLevel, OfferSettings, Ports, StoreSettings};
 
 /// What the object says; `loggers` is the level that Kea's loggers ask for.
 pub(crate) fn settings(
@@ -47,7 +47,28 @@ pub(crate) fn settings(
     if let Some(workers) = object.integer("workers") {
         settings.workers = workers.value;
     }
+    settings.link = link(object, report);
     settings
+}
+
+/// The link to a half in another process.
+fn link(object: &Object<'_>, report: &mut Report) -> Option<LinkSettings> {
+    /// What fits into the address of a Unix socket, beside the null byte (unix(7)).
+    const LONGEST_PATH: usize = 107;
+    let user = object.text_if_any("link-user");
+    let Some(path) = object.text_if_any("link") else {
+        if let Some(user) = user {
+            let told = Diagnostic::error(user.span, "`link-user` without `link`");
+            report.push(told.help("add \"link\" with the path of the socket, or remove it"));
+        }
+        return None;
+    };
+    if !path.value.starts_with('/') || path.value.len() > LONGEST_PATH || path.value.contains('\0') {
+        let told = Diagnostic::error(path.span, "`link` must be an absolute path of at most 107 bytes");
+        report.push(told.help("such as \"/run/fosix/link\""));
+        return None;
+    }
+    Some(LinkSettings { path: path.value.into(), user: user.map(|user| user.value.to_owned()) })
 }
 
 fn level(text: At<&str>) -> Option<LogLevel> {

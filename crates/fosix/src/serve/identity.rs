@@ -7,28 +7,33 @@ use std::net::Ipv4Addr;
 use fosix_config::DuidSpec;
 use fosix_dhcp4::derived_server_identifier;
 use fosix_dhcp6::LinkLayerAddress;
-use fosix_net::Interface;
+use fosix_net::{AddressBook, Interface};
 
 use super::listen::Listeners;
 
 /// The DUID of the configuration, completed with the hardware address of the first interface that has one; those
-/// that the server listens on come first.
-pub(super) fn server_duid(spec: &DuidSpec, listeners: &Listeners) -> Vec<u8> {
-    let hardware = first(listeners, |interface| {
+/// that the server listens on come first. Without a DHCPv6 half it is one of that hardware address.
+pub(super) fn server_duid(
+    spec: Option<&DuidSpec>,
+    listeners: Option<&Listeners>,
+    book: &AddressBook,
+) -> Vec<u8> {
+    let hardware = first(listeners, book, |interface| {
         let usable = !interface.loopback && interface.hardware_address.iter().any(|&octet| octet != 0);
         usable.then(|| LinkLayerAddress {
             hardware_type: interface.hardware_type,
             octets: interface.hardware_address.clone(),
         })
     });
-    fosix_dhcp6::server_duid(spec, hardware.as_ref(), machine_id())
+    let alone = DuidSpec::LinkLayer { hardware_type: None, identifier: None };
+    fosix_dhcp6::server_duid(spec.unwrap_or(&alone), hardware.as_ref(), machine_id())
 }
 
 /// An IPv4 address of the machine, of the interfaces that the server listens on first; on a machine without one, an
 /// address derived from the DUID. Both are the same at every start.
-pub(super) fn server_identifier(listeners: &Listeners, duid: &[u8]) -> Ipv4Addr {
+pub(super) fn server_identifier(listeners: Option<&Listeners>, book: &AddressBook, duid: &[u8]) -> Ipv4Addr {
     let usable = |address: &Ipv4Addr| !address.is_loopback() && !address.is_link_local();
-    first(listeners, |interface| interface.ipv4.iter().copied().find(usable))
+    first(listeners, book, |interface| interface.ipv4.iter().copied().find(usable))
         .unwrap_or_else(|| derived_server_identifier(duid))
 }
 
@@ -44,10 +49,15 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The first thing that `look` finds at an interface: those listened on first, then by index.
-fn first<T>(listeners: &Listeners, look: impl Fn(&Interface) -> Option<T>) -> Option<T> {
-    let interfaces = listeners.book().interfaces();
+fn first<T>(
+    listeners: Option<&Listeners>,
+    book: &AddressBook,
+    look: impl Fn(&Interface) -> Option<T>,
+) -> Option<T> {
+    let interfaces = book.interfaces();
     let mut order: Vec<&Interface> = interfaces.iter().collect();
-    order.sort_by_key(|interface| (!listeners.names_interface(&interface.name), interface.index));
+    let is_named = |name| listeners.is_some_and(|listeners| listeners.names_interface(name));
+    order.sort_by_key(|interface| (!is_named(&interface.name), interface.index));
     order.into_iter().find_map(look)
 }
 
