@@ -1,0 +1,23 @@
+//! Hook points, the trait behind them, and the hooks that are shipped.
+//!
+//! A [`Hook`] names the [`Point`]s at which it wants to be asked. The halves hold [`Hooks`] and ask them at each point
+//! that a packet passes; where nothing is attached that is the test of one bit. `docs/hooks.md` says what each
+//! [`Status`] means at each point.
+
+mod chain;
+mod context;
+mod error;
+mod hook;
+mod message4;
+mod message6;
+mod point;
+mod view;
+
+pub use chain::Hooks;
+pub use context::{Context, State};
+pub use error::EditError;
+pub use hook::{Hook, Status};
+pub use message4::Message4;
+pub use message6::Message6;
+pub use point::{Point, Points};
+pub use view::{Arrival, Proposal4, Query4, Query6, SubnetChoice};
