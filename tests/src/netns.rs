@@ -81,17 +81,17 @@ impl Netns {
 
     /// Sets an interface up.
     pub fn up(&self, interface: &str) {
-        self.ip(&["link", "set", interface, "up"]);
+        self.ip(&["link", "set", "dev", interface, "up"]);
     }
 
     /// Sets an interface down.
     pub fn down(&self, interface: &str) {
-        self.ip(&["link", "set", interface, "down"]);
+        self.ip(&["link", "set", "dev", interface, "down"]);
     }
 
     /// Deletes an interface; the other end of a veth pair goes with it.
     pub fn delete(&self, interface: &str) {
-        self.ip(&["link", "delete", interface]);
+        self.ip(&["link", "delete", "dev", interface]);
     }
 
     /// Adds an address, such as `2001:db8::1/64`, which serves at once.

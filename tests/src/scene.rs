@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
 
 use fosix_wire::v4::{self, MessageType};
-use fosix_wire::v6::{self, QueryFlags};
+use fosix_wire::v6::{self, Packet, QueryFlags};
 use serde_json::{Value, json};
 
 use crate::{Customer, Fosix, Netns, Peer, Relay, dhcpv4_of, query, relayed, relays_of, reply};
@@ -41,6 +41,18 @@ impl Scene {
         Self::with(label, Self::configuration())
     }
 
+    /// The network, and a server with [`configuration`](Self::configuration) and one worker in it: whatever was sent
+    /// before a query that is answered, to the same address, has then met its fate.
+    pub fn in_order(label: &str) -> Self {
+        Self::in_order_with(label, Self::configuration())
+    }
+
+    /// Like [`in_order`](Self::in_order) with this configuration.
+    pub fn in_order_with(label: &str, mut configuration: Value) -> Self {
+        configuration["Fosix"]["workers"] = json!(1);
+        Self::with(label, configuration)
+    }
+
     /// The network, and a server with this configuration in it.
     pub fn with(label: &str, configuration: Value) -> Self {
         let server = Netns::new(&format!("{label}-server"));
@@ -52,7 +64,7 @@ impl Scene {
         Self { fosix, server, client }
     }
 
-    /// Four subnets, 10.N.0.0/16 each: N = 1 for clients in 2001:db8:1::/64, 2 for those in 2001:db8:2::/64, 3 for
+    /// Two workers, and four subnets, 10.N.0.0/16 each: N = 1 for clients in 2001:db8:1::/64, 2 for those in 2001:db8:2::/64, 3 for
     /// those whose relay says "vlan3", 4 for all others on `vs`. Routers are 10.N.0.1.
     pub fn configuration() -> Value {
         let subnet = |number: u32, key: &str, value: &str| {
@@ -97,6 +109,27 @@ impl Scene {
     /// The server's address and port.
     pub fn unicast(&self) -> SocketAddrV6 {
         SocketAddrV6::new(Self::SERVER, v6::SERVER_PORT, 0, 0)
+    }
+
+    /// Has a good client served, and checks that `peer` gets its two answers and nothing else.
+    pub fn still_answers(&self, peer: &Peer) {
+        acquire(peer, &Customer::new(0xffff), &[], self.unicast(), self.unicast());
+        assert_eq!(peer.receive_now(), None, "an answer that should not be");
+    }
+
+    /// Sends a good query and takes answers, which must be whole, until its own has come.
+    pub fn catch_up(&self, peer: &Peer) {
+        let marker = Customer::new(0xaaaa);
+        peer.send(&query(QueryFlags::default(), &marker.discover()), self.unicast());
+        loop {
+            let answer = peer.receive();
+            let packet = Packet::new_checked(&answer.bytes, v6::MAX_RELAY_LEVELS).expect("a whole answer");
+            let inner = packet.message().options().find(v6::OptionCode::DHCPV4_MSG);
+            let inner = inner.map(|inner| v4::Message::new_checked(inner).expect("a whole answer"));
+            if inner.is_some_and(|inner| inner.xid() == marker.xid) {
+                return;
+            }
+        }
     }
 
     /// The servers' and relays' group on the client's link.

@@ -9,7 +9,6 @@ use fosix_lease::{Leases4, PoolRange4, Timestamp};
 use fosix_policy::EffectiveOptions;
 use fosix_wire::v6::Packet;
 use tracing::debug;
-use tracing::field::display;
 
 use crate::outcome::{self, Drop4, Sent4, Silence4, Statistics4};
 use crate::process::{self, Exchange};

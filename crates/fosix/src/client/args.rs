@@ -17,6 +17,9 @@ use super::retransmit;
 use super::session::Plan;
 use super::step::Step;
 
+#[cfg(test)]
+mod tests;
+
 /// What may stand on the command line.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_help = EXAMPLES)]

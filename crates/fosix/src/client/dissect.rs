@@ -20,6 +20,8 @@ pub(super) struct Part {
     pub(super) at: Range<usize>,
     /// What the octets are: a field's or an option's name.
     pub(super) name: String,
+    /// What a field's short name stands for.
+    pub(super) title: &'static str,
     /// The option's code.
     pub(super) code: Option<u16>,
     /// How many of the octets are the option's code and length.
@@ -38,6 +40,7 @@ impl Part {
         Self {
             at,
             name: name.to_owned(),
+            title: "",
             code: None,
             header: 0,
             value: words.clone(),
@@ -51,11 +54,12 @@ impl Part {
         Self { code: Some(code), header, ..Self::field(at, name, "") }
     }
 
-    /// The part's name with its code.
+    /// The part's name with its code, or with what it stands for.
     pub(super) fn label(&self) -> String {
         match self.code {
             Some(code) => format!("{} ({code})", self.name),
-            None => self.name.clone(),
+            None if self.title.is_empty() => self.name.clone(),
+            None => format!("{} ({})", self.title, self.name),
         }
     }
 }
@@ -198,4 +202,133 @@ fn vendor(data: &[u8], base: usize) -> Option<(u32, Vec<Part>)> {
 /// The value as the configuration has it; of an option without a definition, hexadecimal.
 fn plain(definition: Option<&Definition>, data: &[u8]) -> String {
     definition.map_or_else(|| text::hex(data), |definition| text::describe(&definition.shape(), data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::testing::{grant, reply, response};
+    use fosix_wire::v4;
+    use fosix_wire::v6::Writer;
+
+    /// Checks that the octets of the parts, each with those inside taken off, follow one another without a gap, and
+    /// returns where they end.
+    fn covered(parts: &[Part], from: usize) -> usize {
+        let mut at = from;
+        for part in parts {
+            assert_eq!(part.at.start, at, "{part:?}");
+            at = match part.parts.first() {
+                Some(first) => {
+                    assert!(first.at.start >= part.at.start && first.at.start <= part.at.end, "{part:?}");
+                    covered(&part.parts, first.at.start)
+                }
+                None => part.at.end,
+            };
+            assert_eq!(at, part.at.end, "{part:?}");
+        }
+        at
+    }
+
+    fn find<'a>(parts: &'a [Part], name: &str) -> Option<&'a Part> {
+        parts.iter().find_map(|part| if part.name == name { Some(part) } else { find(&part.parts, name) })
+    }
+
+    fn discover() -> Vec<u8> {
+        let mut out = Vec::new();
+        let header = v4::Header { hardware_type: 1, hardware_len: 6, ..v4::Header::request(7) };
+        let mut writer = v4::Writer::new(&mut out, &header);
+        writer.option_u8(v4::OptionCode::MESSAGE_TYPE, 1);
+        writer.finish().unwrap();
+        out
+    }
+
+    /// A Relay-forward with much in it.
+    fn relayed(dhcpv4: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        let mut writer = Writer::new(&mut out);
+        let any = std::net::Ipv6Addr::LOCALHOST;
+        writer.relay(MessageType::RELAY_FORW, 0, any, any);
+        writer.option(OptionCode::INTERFACE_ID, b"port 7");
+        writer.nested(OptionCode::RELAY_MESSAGE, |writer| {
+            writer.message(MessageType::DHCPV4_QUERY, [0x80, 0, 0]);
+            writer.option(OptionCode::DHCPV4_MSG, dhcpv4);
+            writer.nested(OptionCode::VENDOR_OPTS, |writer| {
+                writer.raw(&4491_u32.to_be_bytes());
+                writer.option(OptionCode(2), b"modem");
+            });
+            writer.nested(OptionCode::S46_CONT_LW, |writer| {
+                writer.addresses(OptionCode::S46_BR, [any]);
+                writer.nested(OptionCode::S46_V4V6BIND, |writer| {
+                    writer.raw(&[192, 0, 2, 1, 64, 0x20, 1, 0x0d, 0xb8, 0, 0, 0, 0]);
+                    writer.option(OptionCode::S46_PORTPARAMS, &[0, 8, 0x34, 0]);
+                });
+            });
+            writer.nested(OptionCode::IA_NA, |writer| writer.raw(&[0; 12]));
+            writer.option(OptionCode(9999), &[1]);
+        });
+        writer.finish().unwrap();
+        out
+    }
+
+    #[test]
+    fn every_octet_belongs_to_one_part() {
+        let query = discover();
+        let offer = reply(&query, v4::MessageType::OFFER, std::net::Ipv4Addr::LOCALHOST, |writer| {
+            writer.option(v4::OptionCode::DOMAIN_NAME, &[b'x'; 300]);
+            writer.option(v4::OptionCode::RELAY_AGENT_INFORMATION, &[1, 2, b'a', b'b', 19, 0]);
+            let vendor = [0, 0, 0x11, 0x8b, 6, 2, 4, 192, 0, 2, 1];
+            writer.option(v4::OptionCode::VENDOR_IDENTIFYING_VENDOR_INFORMATION, &vendor);
+            writer.pad_to(700);
+        });
+        let grant = grant(&query, v4::MessageType::ACK, std::net::Ipv4Addr::LOCALHOST);
+        for datagram in [relayed(&query), response(&offer), response(&grant)] {
+            assert_eq!(covered(&dissect(&datagram), 0), datagram.len());
+        }
+    }
+
+    #[test]
+    fn what_is_inside_is_described() {
+        let parts = dissect(&relayed(&discover()));
+        for (name, words) in [
+            ("interface-id", "70:6f:72:74:20:37 \"port 7\""),
+            ("flags", "U = 1: DHCPv4 would use unicast"),
+            ("xid", "0x00000007"),
+            ("dhcp-message-type", "DHCPDISCOVER (1)"),
+            ("vendor-opts", "enterprise 4491"),
+            ("device-type", "modem"),
+            ("s46-br", "::1"),
+            ("s46-v4v6bind", "192.0.2.1, 2001:db8::/64"),
+            ("s46-portparams", "PSID 52 of 8 bits, offset 0: 256 ports, 13312-13567"),
+            ("option", "01"),
+        ] {
+            assert_eq!(find(&parts, name).map(|part| part.words.as_str()), Some(words), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_option_in_parts_is_described_as_a_whole() {
+        let query = discover();
+        let offer = reply(&query, v4::MessageType::OFFER, std::net::Ipv4Addr::LOCALHOST, |writer| {
+            writer.option(v4::OptionCode::DOMAIN_NAME, &[b'x'; 300]);
+        });
+        let parts = dissect(&response(&offer));
+        let name = find(&parts, "domain-name").unwrap();
+        assert_eq!(name.value, "x".repeat(300));
+        assert!(name.words.ends_with("x (in 2 parts)"), "{}", name.words);
+    }
+
+    #[test]
+    fn what_cannot_be_read_says_why() {
+        let datagram = relayed(&discover());
+        assert!(dissect(&[]).iter().any(|part| part.name == "malformed"));
+        for end in 1..datagram.len() {
+            let parts = dissect(&datagram[..end]);
+            assert!(find(&parts, "malformed").is_some(), "{end}: {parts:?}");
+        }
+        let mut broken = datagram.clone();
+        let inner = find(&dissect(&datagram), "magic cookie").unwrap().at.start;
+        broken[inner] = 0;
+        let parts = dissect(&broken);
+        assert!(find(&parts, "malformed").unwrap().words.contains("cookie"), "{parts:?}");
+    }
 }

@@ -116,3 +116,87 @@ pub(super) fn information_request(
     writer.option(OptionCode::ORO, &codes);
     writer.option_u16(OptionCode::ELAPSED_TIME, elapsed);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CLIENT: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
+
+    fn address(text: &str) -> Ipv6Addr {
+        text.parse().unwrap()
+    }
+
+    fn two_levels() -> Envelope {
+        let inner =
+            Level { link: address("2001:db8::1"), peer: None, interface_id: Some(b"port 7".to_vec()) };
+        let outer = Level { link: Ipv6Addr::UNSPECIFIED, peer: Some(inner.link), interface_id: None };
+        Envelope { levels: vec![inner, outer], own_port: true }
+    }
+
+    fn wrapped(envelope: &Envelope) -> Vec<u8> {
+        let mut out = vec![1, 2, 3];
+        envelope.wrap(CLIENT, &mut out, |writer| query(true, &[7; 5], writer)).unwrap();
+        out
+    }
+
+    /// What a server makes of it: Relay-reply in place of Relay-forward, DHCPV4-RESPONSE inside.
+    fn answered(envelope: &Envelope) -> Vec<u8> {
+        let datagram = wrapped(envelope);
+        let packet = Packet::new_checked(&datagram, v6::MAX_RELAY_LEVELS).unwrap();
+        let mut out = Vec::new();
+        let mut writer = Writer::new(&mut out);
+        v6::write_relay_reply(packet.relays(), &mut writer, |writer| {
+            writer.message(MessageType::DHCPV4_RESPONSE, [0; 3]);
+        });
+        writer.finish().unwrap();
+        out
+    }
+
+    #[test]
+    fn a_query_holds_the_flag_and_one_dhcpv4_message() {
+        let datagram = wrapped(&Envelope::default());
+        let message = v6::Message::new_checked(&datagram).unwrap();
+        assert_eq!(message.message_type(), MessageType::DHCPV4_QUERY);
+        assert!(message.query_flags().unicast());
+        assert_eq!(message.options().as_bytes(), [0, 87, 0, 5, 7, 7, 7, 7, 7]);
+    }
+
+    #[test]
+    fn relay_levels_stand_around_it_from_the_client_outward() {
+        let datagram = wrapped(&two_levels());
+        let packet = Packet::new_checked(&datagram, v6::MAX_RELAY_LEVELS).unwrap();
+        let [outer, inner] = packet.relays() else { panic!("{:?}", packet.relays()) };
+        assert_eq!((outer.hop_count(), inner.hop_count()), (1, 0));
+        assert_eq!((outer.link_address(), outer.peer_address()), (address("::"), address("2001:db8::1")));
+        assert_eq!((inner.link_address(), inner.peer_address()), (address("2001:db8::1"), CLIENT));
+        assert_eq!((outer.interface_id(), inner.interface_id()), (None, Some(&b"port 7"[..])));
+        // RFC 8357 §5.2: only the relay agent that has its own port says so.
+        assert_eq!((outer.relay_source_port(), inner.relay_source_port()), (Some(0), None));
+        assert_eq!(packet.message().message_type(), MessageType::DHCPV4_QUERY);
+    }
+
+    #[test]
+    fn an_answer_must_bring_every_level_back_as_it_was() {
+        let envelope = two_levels();
+        let datagram = answered(&envelope);
+        assert_eq!(envelope.unwrap(&datagram).unwrap().message_type(), MessageType::DHCPV4_RESPONSE);
+
+        let reason = |change: &dyn Fn(&mut Envelope)| {
+            let mut other = two_levels();
+            change(&mut other);
+            other.unwrap(&datagram).unwrap_err()
+        };
+        assert_eq!(reason(&|envelope| envelope.levels.truncate(1)), "2 relay levels where 1 are expected");
+        assert_eq!(
+            reason(&|envelope| envelope.levels[0].link = CLIENT),
+            "link-address 2001:db8::1 where fe80::1 is expected"
+        );
+        assert_eq!(
+            reason(&|envelope| envelope.levels[1].interface_id = Some(vec![1])),
+            "another Interface-ID than the one sent at hop count 1"
+        );
+        let query = wrapped(&envelope);
+        assert_eq!(envelope.unwrap(&query).unwrap_err(), "RELAY-FORW where RELAY-REPL is expected");
+    }
+}

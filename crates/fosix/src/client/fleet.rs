@@ -181,3 +181,118 @@ pub(super) fn destinations(servers: &[Ipv6Addr]) -> Vec<Ipv6Addr> {
         servers.to_vec()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use fosix_wire::v4::MessageType as MessageType4;
+
+    use super::*;
+    use crate::client::step::Step;
+    use crate::client::testing::{FROM, grant, plan, response};
+
+    /// Runs a fleet against a server that gives each query to `address`, until all are through. A query for which that
+    /// has no address is lost.
+    fn run(
+        count: u32,
+        steps: &[Step],
+        in_flight: usize,
+        mut address: impl FnMut(&v4::Message<'_>) -> Option<Ipv4Addr>,
+    ) -> (Fleet, usize) {
+        let mut random = Random::from_seed(9);
+        let identities = (0..count).map(|index| Identity::nth([2, 0, 0, 0, 0, 0], 1, index));
+        let mut fleet = Fleet::new(identities, plan(steps), in_flight, false, &mut random);
+        let mut now = Duration::ZERO;
+        let mut most = 0;
+        let mut out = Vec::new();
+        while !fleet.is_done() {
+            let mut queries = Vec::new();
+            fleet.poll(now, &mut random, &mut out, |_, _, message| queries.push(message.to_vec()));
+            most = most.max(fleet.active);
+            for query in queries {
+                let message = v4::Message::new_checked(&query).unwrap();
+                let answer = match message.message_type() {
+                    Some(MessageType4::DISCOVER) => MessageType4::OFFER,
+                    Some(MessageType4::REQUEST) => MessageType4::ACK,
+                    _ => continue,
+                };
+                let Some(address) = address(&message) else { continue };
+                let datagram = response(&grant(&query, answer, address));
+                let message = Message::new_checked(&datagram).unwrap();
+                assert_eq!(fleet.receive(now, FROM, &message, &datagram), Ok(Verdict::Taken));
+            }
+            now = fleet.deadline().unwrap_or(now).max(now);
+        }
+        (fleet, most)
+    }
+
+    /// An address of the client's own.
+    fn own(message: &v4::Message<'_>) -> Option<Ipv4Addr> {
+        let [.., high, low] = *message.chaddr() else { return None };
+        Some(Ipv4Addr::new(10, 0, high, low))
+    }
+
+    #[test]
+    fn every_client_is_bound_and_no_more_than_the_limit_at_once() {
+        let (fleet, most) = run(1000, &[Step::Discover, Step::Request, Step::Renew], 16, own);
+        assert!(fleet.sessions().iter().all(|session| session.outcome() == Some(&Ok(()))));
+        assert!(fleet.duplicates().is_empty());
+        assert_eq!(most, 16);
+    }
+
+    #[test]
+    fn lost_messages_are_sent_again() {
+        let mut heard = std::collections::HashSet::new();
+        let (fleet, _) = run(50, &[Step::Discover, Step::Request], 50, |message| {
+            let first = heard.insert((message.chaddr().to_vec(), message.message_type()));
+            if first { None } else { own(message) }
+        });
+        assert!(fleet.sessions().iter().all(|session| session.outcome() == Some(&Ok(()))));
+        let transmissions: u32 = fleet
+            .sessions()
+            .iter()
+            .flat_map(|session| session.exchanges().iter().map(|exchange| exchange.transmissions))
+            .sum();
+        assert_eq!(transmissions, 200);
+    }
+
+    #[test]
+    fn an_address_given_to_two_is_noticed() {
+        let shared = Ipv4Addr::new(10, 0, 0, 1);
+        let (fleet, _) = run(3, &[Step::Discover, Step::Request], 3, |message| match message.chaddr() {
+            [.., 2] => own(message),
+            _ => Some(shared),
+        });
+        let duplicate = Duplicate { holding: (shared, None), clients: (0, 1) };
+        assert_eq!(fleet.duplicates(), [duplicate]);
+    }
+
+    #[test]
+    fn an_address_given_back_may_be_given_again() {
+        let steps = [Step::Discover, Step::Request, Step::Release];
+        let (fleet, _) = run(3, &steps, 1, |_| Some(Ipv4Addr::new(10, 0, 0, 1)));
+        assert!(fleet.duplicates().is_empty());
+    }
+
+    #[test]
+    fn answers_for_no_client_of_the_fleet_are_refused_with_the_reason() {
+        let mut random = Random::from_seed(9);
+        let identity = || Identity::nth([2, 0, 0, 0, 0, 0], 1, 0);
+        let mut fleet = Fleet::new([identity()], plan(&[Step::Discover]), 1, false, &mut random);
+        let mut out = Vec::new();
+        let mut queries = Vec::new();
+        fleet.poll(Duration::ZERO, &mut random, &mut out, |_, _, message| queries.push(message.to_vec()));
+        let mut refuse = |datagram: &[u8]| {
+            fleet
+                .receive(Duration::ZERO, FROM, &Message::new_checked(datagram).unwrap(), datagram)
+                .unwrap_err()
+        };
+        let mut offer = grant(&queries[0], MessageType4::OFFER, Ipv4Addr::new(10, 0, 0, 1));
+        offer[33] = 77;
+        assert_eq!(refuse(&response(&offer)), "hardware address of no client of ours");
+        assert_eq!(refuse(&[21, 0, 0, 0]), "no DHCPv4 message (option 87)");
+        assert_eq!(refuse(&[20, 0, 0, 0]), "DHCPV4-QUERY where DHCPV4-RESPONSE is expected");
+        assert!(refuse(&response(&[0; 10])).starts_with("DHCPv4 message: "));
+    }
+}

@@ -24,13 +24,15 @@ mod report;
 mod retransmit;
 mod session;
 mod step;
+#[cfg(test)]
+mod testing;
 mod watch;
 
 use std::net::SocketAddrV6;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 
 use args::{CommandLine, Settings};
 use channel::{Channel, show};
@@ -56,6 +58,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     let (json, quiet, explain) = (args.all.json, args.all.quiet, args.all.explain);
     let settings = args.all.settle()?;
     let many = settings.identities.len() > 1;
+    ensure!(!(explain && many), "--explain shows one client's messages, --count means several");
     let detail = match (explain, json || quiet || many) {
         (true, _) => Detail::Octets,
         (false, true) => Detail::Silent,

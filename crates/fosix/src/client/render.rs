@@ -108,11 +108,79 @@ pub(super) fn given(parts: &[Part]) -> Vec<Part> {
 fn dhcpv4(parts: &[Part]) -> Vec<Part> {
     let says = |part: &&Part| match (part.code, part.name.as_str()) {
         (Some(_), name) => name != "dhcp-message-type",
-        (None, "your address (yiaddr)" | "next server (siaddr)" | "client's address (ciaddr)") => {
-            part.words != "0.0.0.0"
-        }
-        (None, "server name (sname)" | "boot file name (file)") => !part.words.is_empty(),
+        (None, "yiaddr" | "siaddr" | "ciaddr") => part.words != "0.0.0.0",
+        (None, "sname" | "file") => !part.words.is_empty(),
         (None, name) => name == "malformed",
     };
     parts.iter().filter(says).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use fosix_wire::v4::{Header, MessageType, OptionCode, Writer};
+
+    use super::*;
+    use crate::client::dissect::dissect;
+    use crate::client::testing::{reply, response};
+
+    fn ack() -> Vec<u8> {
+        let mut query = Vec::new();
+        let header = Header { hardware_type: 1, hardware_len: 6, ..Header::request(7) };
+        Writer::new(&mut query, &header).finish().unwrap();
+        response(&reply(&query, MessageType::ACK, Ipv4Addr::new(10, 0, 0, 7), |writer| {
+            writer.option_u32(OptionCode::LEASE_TIME, 4000);
+            writer.option(OptionCode::RELAY_AGENT_INFORMATION, &[1, 2, b'a', b'b']);
+        }))
+    }
+
+    #[test]
+    fn words_stand_in_a_column_and_what_is_inside_further_in() {
+        let text = words(&given(&dissect(&ack())), 3);
+        let expected = "   \
+   your address (yiaddr)    10.0.0.7
+   dhcp-lease-time (51)     4000 s (1 h 6 min 40 s)
+   dhcp-agent-options (82)
+     circuit-id (1)  61:62 \"ab\"
+";
+        assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn every_octet_stands_beside_its_meaning() {
+        let datagram = ack();
+        let text = octets(&dissect(&datagram), &datagram);
+        for line in [
+            "    0  15                       message type: DHCPV4-RESPONSE (21)",
+            "   36  00 00 00 00 00 00 00 00    hardware address (chaddr): Ethernet 00:00:00:00:00:00",
+            "   44  00 00 00 00 00 00 00 00",
+            "   52  00 ... (64 times)          server name (sname)",
+            "  251  33 04 00 00 0f a0          dhcp-lease-time (51): 4000 s (1 h 6 min 40 s)",
+            "  257  52 04                      dhcp-agent-options (82)",
+            "  259  01 02 61 62                  circuit-id (1): 61:62 \"ab\"",
+        ] {
+            assert!(text.lines().any(|other| other == line), "{line}\n{text}");
+        }
+    }
+
+    #[test]
+    fn json_has_the_value_the_words_and_the_data() {
+        let datagram = ack();
+        let value = json(&given(&dissect(&datagram)), &datagram);
+        let expected = json!([
+            { "name": "yiaddr", "value": "10.0.0.7", "data": "0a000007" },
+            {
+                "name": "dhcp-lease-time", "code": 51, "value": "4000",
+                "words": "4000 s (1 h 6 min 40 s)", "data": "00000fa0"
+            },
+            {
+                "name": "dhcp-agent-options", "code": 82,
+                "parts": [
+                    { "name": "circuit-id", "code": 1, "value": "61:62", "words": "61:62 \"ab\"", "data": "6162" }
+                ]
+            },
+        ]);
+        assert_eq!(value, expected);
+    }
 }

@@ -21,6 +21,9 @@ use super::random::Random;
 use super::retransmit::Backoff;
 use super::step::Step;
 
+#[cfg(test)]
+mod tests;
+
 /// What holds for every client of a run.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
@@ -351,5 +354,9 @@ fn accept(
         Step::Inform => message_type == MessageType::ACK,
         _ => matches!(message_type, MessageType::ACK | MessageType::NAK),
     };
-    if fits { Ok(message_type) } else { Err("no answer to what was asked") }
+    match message_type {
+        _ if fits => Ok(message_type),
+        MessageType::OFFER => Err("a further offer, of another server or over another way"),
+        _ => Err("no answer to what was asked"),
+    }
 }

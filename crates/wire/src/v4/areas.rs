@@ -191,7 +191,9 @@ impl Codes {
     #[inline]
     fn insert(&mut self, code: OptionCode) {
         let (word, bit) = Self::place(code);
-        if let Some(seen) = self.seen.get_mut(word) {
+        // All words are gone through, so that they can stay in registers.
+        for (index, seen) in self.seen.iter_mut().enumerate() {
+            let bit = if index == word { bit } else { 0 };
             self.repeated |= *seen & bit != 0;
             *seen |= bit;
         }
@@ -199,7 +201,6 @@ impl Codes {
 
     #[inline]
     const fn place(code: OptionCode) -> (usize, u64) {
-        // A code is below 256, so that the word is below 4.
         ((code.0 as usize) >> 6, 1 << (code.0 & 63))
     }
 }

@@ -48,7 +48,7 @@ pub use header::Header;
 pub use message::Message;
 pub use message_type::MessageType;
 pub use option_code::OptionCode;
-pub use option_data::{Fragments, OptionData};
+pub use option_data::{Bytes, Fragments, OptionData};
 pub use relay_agent::{RelayAgentInformation, VirtualSubnet, sub_option};
 pub use request_list::ParameterRequestList;
 pub use routes::{ClasslessRoutes, Route};

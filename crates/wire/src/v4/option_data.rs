@@ -3,6 +3,7 @@
 use core::fmt;
 use core::iter::FusedIterator;
 use core::net::{Ipv4Addr, Ipv6Addr};
+use core::slice;
 
 use super::OptionCode;
 use super::areas::Cursor;
@@ -74,8 +75,8 @@ impl<'a> OptionData<'a> {
 
     /// The octets in order.
     #[inline]
-    pub fn bytes(&self) -> impl Iterator<Item = u8> + Clone + use<'a> {
-        self.fragments().flatten().copied()
+    pub fn bytes(&self) -> Bytes<'a> {
+        Bytes { part: self.first.iter(), code: self.code, rest: self.rest }
     }
 
     /// The data in one piece: as it stands in the message, or copied together at the start of `scratch`. `None`
@@ -170,6 +171,37 @@ impl fmt::Debug for OptionData<'_> {
         f.write_str(")")
     }
 }
+
+/// The octets of [`OptionData`]; by default, none.
+#[derive(Debug, Clone)]
+pub struct Bytes<'a> {
+    part: slice::Iter<'a, u8>,
+    code: OptionCode,
+    rest: Cursor<'a>,
+}
+
+impl Default for Bytes<'_> {
+    #[inline]
+    fn default() -> Self {
+        Self { part: [].iter(), code: OptionCode::PAD, rest: Cursor::default() }
+    }
+}
+
+impl Iterator for Bytes<'_> {
+    type Item = u8;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(&octet) = self.part.next() {
+                return Some(octet);
+            }
+            self.part = self.rest.next_of(self.code)?.iter();
+        }
+    }
+}
+
+impl FusedIterator for Bytes<'_> {}
 
 /// The parts of [`OptionData`].
 #[derive(Debug, Clone)]

@@ -18,14 +18,16 @@ impl<'a> ParameterRequestList<'a> {
     /// The codes in the order of the client, repetitions included.
     #[inline]
     pub fn iter(&self) -> impl Iterator<Item = OptionCode> + Clone + use<'a> {
-        self.codes.into_iter().flat_map(|data| data.bytes()).map(OptionCode)
+        self.codes.map(|data| data.bytes()).unwrap_or_default().map(OptionCode)
     }
 
     /// Whether the client asks for that option.
     #[inline]
     pub fn contains(&self, code: OptionCode) -> bool {
-        let parts = self.codes.into_iter().flat_map(|data| data.fragments());
-        parts.into_iter().any(|part| part.contains(&code.0))
+        self.codes.is_some_and(|data| match data.contiguous() {
+            Some(codes) => codes.contains(&code.0),
+            None => data.fragments().any(|part| part.contains(&code.0)),
+        })
     }
 
     /// How many codes there are.

@@ -92,11 +92,10 @@ impl<'a> Writer<'a> {
         let at = self.buffer.len();
         self.begin(code, 0);
         body(self.buffer);
-        let data_at = at.saturating_add(OPTION_HEADER_LEN);
-        let length = self.buffer.len().saturating_sub(data_at);
+        let length = self.buffer.len().saturating_sub(at).saturating_sub(OPTION_HEADER_LEN);
         match (u8::try_from(length), self.buffer.get_mut(at.saturating_add(1))) {
             (Ok(length), Some(place)) => *place = length,
-            _ => self.split(code, at, data_at),
+            _ => self.split(code, at),
         }
     }
 
@@ -152,12 +151,26 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Makes several options of the one whose header stands at `at` and whose data, too long for one, follows.
+    /// Makes several options of the one whose header stands at `at` and whose data, too long for one, is all that
+    /// follows. Each part moves behind the headers that come before it, the last part first.
     #[cold]
-    fn split(&mut self, code: OptionCode, at: usize, data_at: usize) {
-        let data = self.buffer.get(data_at..).unwrap_or_default().to_vec();
-        self.buffer.truncate(at);
-        self.long_option(code, &data);
+    fn split(&mut self, code: OptionCode, at: usize) {
+        let Some(data) = self.buffer.get(at.saturating_add(OPTION_HEADER_LEN)..) else { return };
+        let length = data.len();
+        let parts = length.div_ceil(MAX_PART_LEN);
+        let headers = OPTION_HEADER_LEN.saturating_mul(parts.saturating_sub(1));
+        self.buffer.resize(self.buffer.len().saturating_add(headers), 0);
+        let Some(option) = self.buffer.get_mut(at..) else { return };
+        for part in (0..parts).rev() {
+            let from = OPTION_HEADER_LEN + part * MAX_PART_LEN;
+            let to = part * (OPTION_HEADER_LEN + MAX_PART_LEN);
+            let part_len = (length - part * MAX_PART_LEN).min(MAX_PART_LEN);
+            // The room that was added is that of the headers: the last part ends where the buffer does.
+            option.copy_within(from..from + part_len, to + OPTION_HEADER_LEN);
+            if let Some([first, second]) = option.get_mut(to..).and_then(<[u8]>::first_chunk_mut) {
+                [*first, *second] = [code.0, u8::try_from(part_len).unwrap_or(u8::MAX)];
+            }
+        }
     }
 
     #[cold]

@@ -57,7 +57,7 @@ fn look_at_options(message: &Message<'_>, plain: &Plain) {
     let list = message.parameter_request_list();
     assert_eq!(list.iter().count(), list.len());
     assert!(list.iter().all(|code| list.contains(code)));
-    assert_eq!(list.is_empty(), list.len() == 0);
+    assert_eq!(list.is_empty(), list.iter().next().is_none());
 }
 
 fn look_at_data(data: &OptionData<'_>, parts: &[Vec<u8>]) {
@@ -74,10 +74,18 @@ fn look_at_data(data: &OptionData<'_>, parts: &[Vec<u8>]) {
     }
     assert_eq!(data.to_u8().is_some(), joined.len() == 1);
     assert_eq!(data.to_u16().is_some(), joined.len() == 2);
-    assert_eq!(data.to_u32().map(|number| number.to_be_bytes().to_vec()).unwrap_or_default(), exactly(4, &joined));
-    assert_eq!(data.to_ipv4().map(|address| address.octets().to_vec()).unwrap_or_default(), exactly(4, &joined));
-    assert_eq!(data.to_ipv6().map(|address| address.octets().to_vec()).unwrap_or_default(), exactly(16, &joined));
-    assert_eq!(data, data);
+    assert_eq!(
+        data.to_u32().map(|number| number.to_be_bytes().to_vec()).unwrap_or_default(),
+        exactly(4, &joined)
+    );
+    assert_eq!(
+        data.to_ipv4().map(|address| address.octets().to_vec()).unwrap_or_default(),
+        exactly(4, &joined)
+    );
+    assert_eq!(
+        data.to_ipv6().map(|address| address.octets().to_vec()).unwrap_or_default(),
+        exactly(16, &joined)
+    );
     v4_options::look_at(&joined);
 }
 

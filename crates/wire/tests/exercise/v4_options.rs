@@ -3,8 +3,9 @@
 use fosix_wire::name::Name;
 use fosix_wire::softwire::PortParams;
 use fosix_wire::v4::{
-    ClasslessRoutes, ClientFqdn, ClientIdentifier, ClientIdentifierKind, DomainSearch, EncryptedDns, FqdnName,
-    RelayAgentInformation, SubOptions, UserClass, VendorIdentifying, write_domain_search, write_node_specific,
+    ClasslessRoutes, ClientFqdn, ClientIdentifier, ClientIdentifierKind, DomainSearch, EncryptedDns,
+    FqdnName, RelayAgentInformation, SubOptions, UserClass, VendorIdentifying, write_domain_search,
+    write_node_specific,
 };
 
 use super::{drain, show, shown};

@@ -1,6 +1,8 @@
-//! DHCPv6 messages as clients, relay agents and servers send them: seeds for fuzzing, input for tests and benchmarks.
+//! DHCP messages as clients, relay agents and servers send them: seeds for fuzzing, input for tests and benchmarks.
 
 #![allow(dead_code, unreachable_pub, reason = "each program that includes this file uses a part of it")]
+
+pub mod v4;
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -207,5 +209,6 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
         data.extend(1..=16);
         data
     }));
+    seeds.extend(v4::seeds());
     seeds
 }

@@ -49,7 +49,9 @@ pub fn message(header: &Header<'_>, write: impl FnOnce(&mut Writer<'_>)) -> Vec<
 pub fn raw(header: &Header<'_>, items: &[Item<'_>]) -> Vec<u8> {
     let mut out = Vec::new();
     assert_eq!(header.write_to(&mut out), Ok(()));
-    items.iter().for_each(|item| item.write_to(&mut out));
+    for item in items {
+        item.write_to(&mut out);
+    }
     out
 }
 
@@ -204,8 +206,11 @@ pub fn ack_rich() -> Vec<u8> {
             }
         });
         w.option_with(OptionCode::CLIENT_FQDN, |buffer| fqdn.iter().for_each(|fqdn| fqdn.write_to(buffer)));
-        w.option(OptionCode::VENDOR_IDENTIFYING_VENDOR_INFORMATION, b"\x00\x00\x7e\xd9\x07\x01\x01a\x02\x02bc");
-        w.option(OptionCode::V4_DNR, b"\x00\x10\x00\x64\x05\x03dot\x00\x04\xc0\x00\x02\x35\x00\x01\x00\x00");
+        w.option(
+            OptionCode::VENDOR_IDENTIFYING_VENDOR_INFORMATION,
+            b"\x00\x00\x7e\xd9\x07\x01\x01a\x02\x02bc",
+        );
+        w.option(OptionCode::V4_DNR, b"\x00\x11\x00\x64\x05\x03dot\x00\x04\xc0\x00\x02\x35\x00\x01\x00\x00");
         w.option(OptionCode::CAPTIVE_PORTAL, b"https://portal.example.org/api");
         w.option_u32(OptionCode::IPV6_ONLY_PREFERRED, 1800);
         w.option_ipv6(OptionCode::DHCP4O6_S46_SADDR, SOFTWIRE_SOURCE);
@@ -345,7 +350,11 @@ pub fn seeds() -> Vec<(&'static str, &'static str, Vec<u8>)> {
     let ack = ack_rich();
     if let Ok(ack) = fosix_wire::v4::Message::new_checked(&ack) {
         for (name, code) in codes {
-            seeds.push(("v4_options", name, ack.option(code).into_iter().flat_map(|data| data.bytes()).collect()));
+            seeds.push((
+                "v4_options",
+                name,
+                ack.option(code).into_iter().flat_map(|data| data.bytes()).collect(),
+            ));
         }
     }
     seeds

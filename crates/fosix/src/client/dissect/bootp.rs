@@ -19,17 +19,16 @@ pub(super) fn message(bytes: &[u8], base: usize) -> Vec<Part> {
     let overload = message.option(OptionCode::OPTION_OVERLOAD).and_then(|option| option.to_u8()).unwrap_or(0);
     // RFC 2132 §9.3: 1 is file, 2 is sname, 3 is both.
     let areas = [
-        (44..108, "server name (sname)", overload & 2 != 0, message.sname()),
-        (108..236, "boot file name (file)", overload & 1 != 0, message.file()),
+        (44..108, "sname", "server name", overload & 2 != 0, message.sname()),
+        (108..236, "file", "boot file name", overload & 1 != 0, message.file()),
     ];
-    for (range, name, overloaded, text) in areas {
+    for (range, name, title, overloaded, text) in areas {
         let at = shift(&range, base);
         if overloaded {
-            let mut part = Part::field(at.clone(), name, "holds options");
-            part.parts = options(&message, bytes.get(range).unwrap_or_default(), at.start);
-            parts.push(part);
+            let inner = options(&message, bytes.get(range).unwrap_or_default(), at.start);
+            parts.push(Part { title, parts: inner, ..Part::field(at, name, "holds options") });
         } else {
-            parts.push(Part::field(at, name, text::printable(text)));
+            parts.push(Part { title, ..Part::field(at, name, text::printable(text)) });
         }
     }
     parts.push(Part::field(shift(&(236..HEADER_LEN), base), "magic cookie", "DHCP"));
@@ -60,21 +59,21 @@ fn header(message: &Message<'_>, base: usize) -> Vec<Part> {
     let chaddr = text::describe_hardware(message.hardware_type().into(), message.chaddr());
     let address = |address: Ipv4Addr| address.to_string();
     [
-        (0..1, "op", op),
-        (1..2, "hardware type (htype)", hardware_type),
-        (2..3, "hardware length (hlen)", message.hardware_len().to_string()),
-        (3..4, "hops", message.hops().to_string()),
-        (4..8, "transaction id (xid)", format!("{:#010x}", message.xid())),
-        (8..10, "seconds (secs)", message.secs().to_string()),
-        (10..12, "flags", flags),
-        (12..16, "client's address (ciaddr)", address(message.ciaddr())),
-        (16..20, "your address (yiaddr)", address(message.yiaddr())),
-        (20..24, "next server (siaddr)", address(message.siaddr())),
-        (24..28, "relay agent (giaddr)", address(message.giaddr())),
-        (28..44, "hardware address (chaddr)", chaddr),
+        (0..1, "op", "", op),
+        (1..2, "htype", "hardware type", hardware_type),
+        (2..3, "hlen", "hardware address length", message.hardware_len().to_string()),
+        (3..4, "hops", "", message.hops().to_string()),
+        (4..8, "xid", "transaction id", format!("{:#010x}", message.xid())),
+        (8..10, "secs", "seconds", message.secs().to_string()),
+        (10..12, "flags", "", flags),
+        (12..16, "ciaddr", "client's address", address(message.ciaddr())),
+        (16..20, "yiaddr", "your address", address(message.yiaddr())),
+        (20..24, "siaddr", "next server", address(message.siaddr())),
+        (24..28, "giaddr", "relay agent", address(message.giaddr())),
+        (28..44, "chaddr", "hardware address", chaddr),
     ]
     .into_iter()
-    .map(|(range, name, words)| Part::field(shift(&range, base), name, words))
+    .map(|(range, name, title, words)| Part { title, ..Part::field(shift(&range, base), name, words) })
     .collect()
 }
 
