@@ -29,6 +29,12 @@ impl Hooks {
         self.points.contains(point)
     }
 
+    /// Whether any hook is asked at any of `points`.
+    #[inline]
+    pub fn wants_any(&self, points: Points) -> bool {
+        self.points.intersects(points)
+    }
+
     /// Whether any hook is told what happens to leases.
     #[inline]
     pub fn follows_leases(&self) -> bool {

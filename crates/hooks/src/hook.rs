@@ -35,7 +35,12 @@ pub trait Hook: Send + Sync + fmt::Debug {
     fn points(&self) -> Points;
 
     /// `buffer6_receive`: a datagram of the DHCPv6 half, before it is decoded.
-    fn buffer6_receive(&self, state: &mut State, message: &mut Message6<'_>, arrival: &Arrival<'_>) -> Status {
+    fn buffer6_receive(
+        &self,
+        state: &mut State,
+        message: &mut Message6<'_>,
+        arrival: &Arrival<'_>,
+    ) -> Status {
         Status::Continue
     }
 
@@ -56,12 +61,22 @@ pub trait Hook: Send + Sync + fmt::Debug {
 
     /// `buffer6_send`: the bytes that are about to be sent; of a DHCPV4-RESPONSE too, and then the query is not at hand
     /// and nothing of it is in `state`.
-    fn buffer6_send(&self, state: &mut State, answer: &mut Message6<'_>, destination: &SocketAddrV6) -> Status {
+    fn buffer6_send(
+        &self,
+        state: &mut State,
+        answer: &mut Message6<'_>,
+        destination: &SocketAddrV6,
+    ) -> Status {
         Status::Continue
     }
 
     /// `buffer4_receive`: a DHCPv4 message, before it is decoded.
-    fn buffer4_receive(&self, state: &mut State, message: &mut Message4<'_>, arrival: &Arrival<'_>) -> Status {
+    fn buffer4_receive(
+        &self,
+        state: &mut State,
+        message: &mut Message4<'_>,
+        arrival: &Arrival<'_>,
+    ) -> Status {
         Status::Continue
     }
 

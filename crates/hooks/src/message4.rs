@@ -121,14 +121,8 @@ mod tests {
         edited.set_option(OptionCode(6), &[2; 8]).unwrap();
         edited.set_option(OptionCode(15), b"example").unwrap();
         edited.set_option(OptionCode(224), &[7; 300]).unwrap();
-        let expected = [
-            (53, &[5][..]),
-            (6, &[2; 8]),
-            (51, &[9; 4]),
-            (15, b"example"),
-            (224, &[7; 300]),
-            (82, &[1, 0]),
-        ];
+        let expected =
+            [(53, &[5][..]), (6, &[2; 8]), (51, &[9; 4]), (15, b"example"), (224, &[7; 300]), (82, &[1, 0])];
         assert_eq!(edited.as_bytes(), message(&expected));
     }
 
@@ -161,6 +155,9 @@ mod tests {
             assert_eq!(edited.remove_option(code), Err(EditError::NotAnOption { code: code.0 }));
         }
         assert_eq!(edited.into_changed(), None);
-        assert!(matches!(Message4::new(&bytes[..200]).remove_option(OptionCode(9)), Err(EditError::Message(_))));
+        assert!(matches!(
+            Message4::new(&bytes[..200]).remove_option(OptionCode(9)),
+            Err(EditError::Message(_))
+        ));
     }
 }

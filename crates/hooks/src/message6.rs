@@ -92,12 +92,7 @@ fn with_option(packet: &Packet<'_>, code: OptionCode, data: Option<&[u8]>) -> Re
 
 /// Writes relay level `at` (0 is the outermost) as it is, and `message` inside the innermost; at most
 /// [`v6::MAX_RELAY_LEVELS`] deep.
-fn write_level(
-    packet: &Packet<'_>,
-    at: usize,
-    w: &mut Writer<'_>,
-    message: &mut dyn FnMut(&mut Writer<'_>),
-) {
+fn write_level(packet: &Packet<'_>, at: usize, w: &mut Writer<'_>, message: &mut dyn FnMut(&mut Writer<'_>)) {
     let Some(relay) = packet.relays().get(at) else { return message(w) };
     w.relay(relay.message_type(), relay.hop_count(), relay.link_address(), relay.peer_address());
     let mut inner_written = false;

@@ -33,8 +33,8 @@ pub struct Query4<'a> {
     pub message: v4::Message<'a>,
     /// Its type.
     pub message_type: MessageType,
-    /// Who sent it.
-    pub client: &'a ClientIdentity,
+    /// Who sent it; not known yet where the subnet is chosen, which decides by what clients are known.
+    pub client: Option<&'a ClientIdentity>,
     /// Where it came from.
     pub arrival: Arrival<'a>,
 }
