@@ -14,6 +14,7 @@ mod legal_log;
 mod message4;
 mod message6;
 mod point;
+mod run_script;
 #[cfg(test)]
 mod samples;
 mod text;
@@ -27,4 +28,5 @@ pub use legal_log::LegalLog;
 pub use message4::Message4;
 pub use message6::Message6;
 pub use point::{Point, Points};
+pub use run_script::RunScript;
 pub use view::{Arrival, Proposal4, Query4, Query6, SubnetChoice};
