@@ -34,12 +34,8 @@ impl Listeners {
     /// Opens the sockets for `specs`. An interface that does not exist yet is listened on when it comes.
     pub(super) fn open(specs: &[InterfaceSpec], port: u16, book: Arc<AddressBook>) -> anyhow::Result<Self> {
         let unicast = UdpSocket6::bind_unicast(port).context("cannot listen")?;
-        let listeners = Self {
-            specs: specs.to_vec(),
-            book,
-            unicast: Arc::new(unicast),
-            multicast: RwLock::default(),
-        };
+        let listeners =
+            Self { specs: specs.to_vec(), book, unicast: Arc::new(unicast), multicast: RwLock::default() };
         listeners.update();
         for spec in specs {
             if let InterfaceSpec::Interface(name) | InterfaceSpec::Address(name, _) = spec
@@ -75,7 +71,8 @@ impl Listeners {
             if multicast.contains_key(&interface.index) {
                 continue;
             }
-            let sockets = GROUPS.map(|group| self.unicast.bind_multicast(group, interface.index).map(Arc::new));
+            let sockets =
+                GROUPS.map(|group| self.unicast.bind_multicast(group, interface.index).map(Arc::new));
             match sockets.into_iter().collect::<Result<Vec<_>, _>>() {
                 Ok(sockets) => {
                     info!(interface = %interface.name, "listening for multicast");

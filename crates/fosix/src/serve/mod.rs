@@ -1,5 +1,6 @@
 //! `fosix serve`: both halves on real sockets, until a signal says stop.
 
+mod hooks;
 mod identity;
 mod listen;
 mod logging;
@@ -55,7 +56,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for worker in &workers {
         worker.finish();
     }
-    Totals::of(&workers).log();
+    shared.hooks.stop();
+    Totals::of(&workers).log(&shared.hooks);
     info!("fosix stopped");
     result.map(|()| ExitCode::SUCCESS)
 }
@@ -86,6 +88,7 @@ fn build(config: &Config, book: Arc<AddressBook>) -> anyhow::Result<Shared> {
         has_dhcpv4_half: config.dhcp4.is_some(),
     };
     info!(duid = %identity::hex(&server_id), "server DUID");
+    let hooks = hooks::attach(config.dhcp4.as_ref().map_or(&[], |dhcp4| &dhcp4.hooks))?;
     let dhcp4 = config.dhcp4.as_ref().map(|dhcp4| {
         let server_identifier = identity::server_identifier(&listeners, &server_id);
         info!(address = %dhcp4.server_identifier.unwrap_or(server_identifier), "server identifier (option 54)");
@@ -94,13 +97,14 @@ fn build(config: &Config, book: Arc<AddressBook>) -> anyhow::Result<Shared> {
             offer_lifetime: fosix.offers.lifetime,
             server_identifier,
         };
-        Server4::new(dhcp4.clone(), settings4)
+        Server4::new(dhcp4.clone(), settings4).with_hooks(hooks.clone())
     });
     let pools = dhcp4.as_ref().map(Server4::pools).unwrap_or_default();
     Ok(Shared {
         dhcp6: Server6::new(dhcp6, settings6),
         leases: Mutex::new(Leases4::new(&pools, fosix.offers.limit)),
         dhcp4,
+        hooks,
         listeners,
         stop: AtomicBool::new(false),
     })
@@ -141,13 +145,15 @@ fn attend(signals: &Signals, shared: &Shared, workers: &[Worker]) -> anyhow::Res
     poller.add(&watch, INTERFACES)?;
     loop {
         let ready = poller.wait(Some(HEALTH_CHECK))?.to_vec();
+        // Those that follow leases learn of ends also while nobody asks for anything.
+        shared.reclaim();
         if ready.contains(&INTERFACES) && watch.changed()? && shared.listeners.update() {
             wake(workers);
         }
         if ready.contains(&SIGNALS) {
             let seen = signals.take();
             if seen.report {
-                Totals::of(workers).log();
+                Totals::of(workers).log(&shared.hooks);
             }
             if seen.stop {
                 info!("stopping");

@@ -2,6 +2,7 @@
 
 use fosix_dhcp4::Statistics4;
 use fosix_dhcp6::{Event6, Statistics6};
+use fosix_hooks::Hooks;
 use tracing::info;
 
 use super::worker::Worker;
@@ -25,11 +26,13 @@ impl Totals {
         Self { dhcp6, dhcp4 }
     }
 
-    /// Logs every counter, those that are zero too, as one JSON object.
-    pub(super) fn log(&self) {
+    /// Logs every counter, those that are zero and those of hooks too, as one JSON object.
+    pub(super) fn log(&self, hooks: &Hooks) {
         let queries = self.dhcp6.events.get(Event6::HandedOver);
-        let counters = self.dhcp6.report().into_iter().chain(self.dhcp4.report(queries));
-        let counters: serde_json::Map<_, _> = counters.map(|(name, count)| (name.to_owned(), count.into())).collect();
+        let counters =
+            self.dhcp6.report().into_iter().chain(self.dhcp4.report(queries)).chain(hooks.counters());
+        let counters: serde_json::Map<_, _> =
+            counters.map(|(name, count)| (name.to_owned(), count.into())).collect();
         info!(counters = %serde_json::Value::from(counters), "counters");
     }
 }

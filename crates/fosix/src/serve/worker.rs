@@ -10,6 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use anyhow::Context as _;
 use fosix_dhcp4::{Server4, Statistics4};
 use fosix_dhcp6::{Datagram, Drop6, Effects6, Event6, Origin, Outcome6, Server6, Statistics6};
+use fosix_hooks::Hooks;
 use fosix_lease::{Leases4, Timestamp};
 use fosix_net::{MAX_BATCH, Poller, ReceiveBatch, Received, SendBatch, UdpSocket6, Waker};
 use tracing::{error, warn};
@@ -20,9 +21,24 @@ use super::listen::Listeners;
 pub(super) struct Shared {
     pub(super) dhcp6: Server6,
     pub(super) dhcp4: Option<Server4>,
+    /// The hooks of the DHCPv4 half.
+    pub(super) hooks: Hooks,
     pub(super) leases: Mutex<Leases4>,
     pub(super) listeners: Listeners,
     pub(super) stop: AtomicBool,
+}
+
+impl Shared {
+    /// Takes back leases that ended, as many as a batch does.
+    pub(super) fn reclaim(&self) {
+        self.reclaim_at(now(), &mut lock(&self.leases));
+    }
+
+    fn reclaim_at(&self, now: Timestamp, leases: &mut Leases4) {
+        if let Some(dhcp4) = &self.dhcp4 {
+            dhcp4.reclaim(now, leases, RECLAIM_WITH_BATCH);
+        }
+    }
 }
 
 /// A running packet thread.
@@ -156,7 +172,7 @@ impl Work {
         {
             let now = now();
             let mut leases = lock(&self.shared.leases);
-            leases.reclaim(now, RECLAIM_WITH_BATCH);
+            self.shared.reclaim_at(now, &mut leases);
             for received in self.received.iter() {
                 serve_one(&self.shared, &mut self.names, &received, now, &mut leases, effects, statistics4);
             }
@@ -202,7 +218,9 @@ fn serve_one(
         link_local,
     };
     let datagram = Datagram { bytes: received.bytes, origin, interface: &name };
-    if let (Outcome6::HandedOver(query), Some(dhcp4)) = (shared.dhcp6.handle(&datagram, effects), &shared.dhcp4) {
+    if let (Outcome6::HandedOver(query), Some(dhcp4)) =
+        (shared.dhcp6.handle(&datagram, effects), &shared.dhcp4)
+    {
         fosix_link::exchange(&shared.dhcp6, dhcp4, &query, now, leases, effects, statistics4);
     }
 }
