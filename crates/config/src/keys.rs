@@ -7,6 +7,7 @@ mod common;
 mod dhcp4;
 mod dhcp6;
 mod fosix;
+mod hooks;
 mod services;
 mod shape;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod table;
 
 pub(crate) use check::{check, nearest};
 pub(crate) use fosix::ROOT;
+pub(crate) use hooks::{LEGAL_LOG, RUN_SCRIPT};
 
 use shape::Key;
 
@@ -63,6 +65,8 @@ static ALL: &[&Spec] = &[
     &common::RELAY,
     &services::SANITY_CHECKS,
     &services::HOOKS_LIBRARY,
+    &LEGAL_LOG,
+    &RUN_SCRIPT,
     &services::LEASE_DATABASE,
     &services::LOGGER,
     &services::LOGGER_OUTPUT,

@@ -6,12 +6,14 @@
 
 mod dhcp4;
 mod dhcp6;
+mod hooks;
 mod settings;
 
 use std::fmt;
 
 pub use dhcp4::{Dhcp4, Pool4, Selector4o6, Subnet4};
 pub use dhcp6::{Dhcp6, DuidSpec, InterfaceSpec, PdPool, Pool6, ServerIdSpec, Subnet6};
+pub use hooks::{HookSettings, LegalLogFormat, LegalLogSettings, LogPeriod, RunScriptSettings};
 pub use settings::{
     FosixSettings, LeaseChecks, LinkSettings, LogFormat, LogLevel, LogSettings, OfferSettings, Ports,
     StoreSettings,

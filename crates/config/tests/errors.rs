@@ -191,6 +191,61 @@ fn what_is_known_but_not_supported() {
 }
 
 #[test]
+fn hooks_that_are_built_in() {
+    expect4(&[
+        (
+            "\"hooks-libraries\": [ { \"library\": \"legal_log\", \"parameters\": { §\"pth\": \"/x\" } } ]",
+            "error: no key \"pth\" is known in the parameters of legal_log",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": \"legal_log\", \"parameters\": §[ ] } ]",
+            "error: `parameters` takes a map, not a list",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": \"legal_log\",
+                \"parameters\": { \"time-unit\": §\"week\" } } ]",
+            "error: `time-unit` must be one of second, day, month, year, not \"week\"",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": \"legal_log\",
+                \"parameters\": { \"base-name\": §\"../x\" } } ]",
+            "error: `base-name` must be the beginning of a file's name",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": \"legal_log\",
+                \"parameters\": { §\"type\": \"mysql\" } } ]",
+            "warning: `type` has no effect",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": \"legal_log\" }, { \"library\": §\"libdhcp_legal_log.so\" } ]",
+            "error: two hooks would write to the same files",
+        ),
+        (
+            "\"hooks-libraries\": [ §{ \"library\": \"/lib/libdhcp_run_script.so\" } ]",
+            "error: run_script has no program to run",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": \"run_script\", \"parameters\": { \"name\": §\"x.sh\" } } ]",
+            "error: `name` must be the whole path of a program",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": \"run_script\",
+                \"parameters\": { \"name\": \"/x\", \"sync\": §true } } ]",
+            "error: no packet can wait for a program",
+        ),
+        (
+            "\"hooks-libraries\": [ { \"library\": \"run_script\",
+                \"parameters\": { \"name\": \"/x\", \"timeout\": §0 } } ]",
+            "error: `timeout` must be from 1 to 86400, not 0",
+        ),
+    ]);
+    expect6(&[(
+        "\"hooks-libraries\": [ { \"library\": §\"legal_log\", \"parameters\": { \"path\": \"/x\" } } ]",
+        "warning: the hook library legal_log is not loaded",
+    )]);
+}
+
+#[test]
 fn strict_refuses_whatever_has_no_effect() {
     for member in [
         "\"allocator\": \"random\"",

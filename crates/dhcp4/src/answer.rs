@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use fosix_policy::EffectiveOptions;
 use fosix_wire::Error;
 use fosix_wire::v4::{self, Header, MessageType, OptionCode};
-use fosix_wire::v6::{self, QueryFlags, Writer, write_relay_reply};
+use fosix_wire::v6::{self, Packet, QueryFlags, Writer, write_relay_reply};
 
 use crate::outcome::Sent4;
 use crate::process::Exchange;
@@ -38,12 +38,21 @@ impl Answer {
 
 /// Appends the whole DHCPV4-RESPONSE to `out`, or leaves `out` as it is where it does not fit.
 pub(crate) fn write(exchange: &Exchange<'_>, answer: &Answer, out: &mut Vec<u8>) -> Result<(), Error> {
+    wrap(exchange.decoded.packet, out, |buffer| write_message(exchange, answer, buffer))
+}
+
+/// Appends a DHCPV4-RESPONSE to `query` with the message that `write` appends in it.
+pub(crate) fn wrap(
+    query: &Packet<'_>,
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), Error>,
+) -> Result<(), Error> {
     let mut w = Writer::new(out);
     // RFC 7341 §11: to a relay the answer goes inside Relay-reply (RFC 9915 §19.3).
-    write_relay_reply(exchange.decoded.packet.relays(), &mut w, |w| {
+    write_relay_reply(query.relays(), &mut w, |w| {
         // RFC 7341 §6.4: all flags of a DHCPV4-RESPONSE are zero.
         w.message(v6::MessageType::DHCPV4_RESPONSE, QueryFlags::default().to_octets());
-        w.nested(v6::OptionCode::DHCPV4_MSG, |w| w.append(|buffer| write_message(exchange, answer, buffer)));
+        w.nested(v6::OptionCode::DHCPV4_MSG, |w| w.append(write));
     });
     w.finish()
 }

@@ -9,9 +9,11 @@
 //!             └─► subnet.rs    which subnet: the most specific of the 4o6 keys
 //!                   └─► process.rs   DISCOVER, REQUEST …: what RFC 2131 says, lease changes
 //!                         └─► answer.rs   OFFER, ACK or NAK inside a DHCPV4-RESPONSE
+//! at each point on the way: hooked.rs
 //! ```
 
 mod answer;
+mod hooked;
 mod identifier;
 mod outcome;
 mod process;

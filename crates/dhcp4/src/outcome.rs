@@ -90,6 +90,10 @@ counters! {
         NoFreeAddress = "pkt4-drop-no-free-address",
         /// The answer does not fit into a message.
         AnswerTooLong = "pkt4-drop-answer-too-long",
+        /// A hook dropped it.
+        Hook = "pkt4-drop-hook",
+        /// A hook kept the answer from being sent, or left something that is none.
+        HookAnswer = "pkt4-drop-hook-answer",
     }
 }
 

@@ -1,11 +1,13 @@
 //! What RFC 2131 §4.3 has a server do with each message of a client.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 
+use fosix_hooks::{Arrival, Context, Proposal4};
 use fosix_lease::{BadIdentity, ClientIdentity, Conflict, Grant4, Leases4, Timestamp};
 use fosix_wire::v4::{MessageType, OptionCode};
 
 use crate::answer::{self, Answer};
+use crate::hooked::Decision;
 use crate::outcome::{Drop4, Sent4, Silence4};
 use crate::query::Decoded;
 use crate::server::{Outcome4, Server4, Subnet};
@@ -18,7 +20,19 @@ pub(crate) struct Exchange<'a> {
     pub(crate) subnet: Option<Subnet<'a>>,
     pub(crate) client: ClientIdentity,
     /// Where the query came from.
-    pub(crate) source: Ipv6Addr,
+    pub(crate) arrival: Arrival<'a>,
+}
+
+/// What an exchange works with and on.
+pub(crate) struct Work<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) leases: &'a mut Leases4,
+    /// The answer goes behind what is in it.
+    pub(crate) out: &'a mut Vec<u8>,
+    /// Where in `out` the answer begins.
+    pub(crate) start: usize,
+    /// What hooks keep for this query.
+    pub(crate) context: &'a mut Context,
 }
 
 /// What a DHCPREQUEST is sent for (RFC 2131 §4.3.2, table 4).
@@ -47,66 +61,64 @@ pub(crate) fn identify(decoded: &Decoded<'_>, by_identifier: bool) -> Result<Cli
     })
 }
 
-/// Serves the exchange: changes `leases` and appends the answer, if one is due.
-pub(crate) fn process(
-    exchange: &Exchange<'_>,
-    now: Timestamp,
-    leases: &mut Leases4,
-    out: &mut Vec<u8>,
-) -> Outcome4 {
+/// Serves the exchange: changes leases and appends the answer, if one is due.
+pub(crate) fn process(exchange: &Exchange<'_>, work: &mut Work<'_>) -> Outcome4 {
     let result = match exchange.decoded.message_type {
-        MessageType::DISCOVER => exchange.discover(now, leases, out),
-        MessageType::REQUEST => exchange.request(now, leases, out),
-        MessageType::DECLINE => exchange.decline(now, leases),
-        MessageType::RELEASE => exchange.release(now, leases),
-        MessageType::INFORM => exchange.inform(out),
+        MessageType::DISCOVER => exchange.discover(work),
+        MessageType::REQUEST => exchange.request(work),
+        MessageType::DECLINE => exchange.decline(work),
+        MessageType::RELEASE => exchange.release(work),
+        MessageType::INFORM => exchange.inform(work),
         _ => Err(Drop4::MessageType),
     };
-    result.unwrap_or_else(Outcome4::Dropped)
+    let result = exchange.committed(result, work);
+    result.and_then(|outcome| exchange.send(outcome, work)).unwrap_or_else(Outcome4::Dropped)
 }
 
 impl Exchange<'_> {
     /// RFC 2131 §4.3.1.
-    fn discover(&self, now: Timestamp, leases: &mut Leases4, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
+    fn discover(&self, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
         // RFC 2131 §4.4.1, table 5: a DHCPDISCOVER has no server identifier.
         if self.decoded.message.option(OptionCode::SERVER_IDENTIFIER).is_some() {
             return Err(Drop4::ServerIdInDiscover);
         }
         let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
         let subnet = self.subnet.ok_or(Drop4::NoSubnet)?;
-        let address = leases.choose(&self.client, subnet.id(), requested, now).ok_or(Drop4::NoFreeAddress)?;
-        self.write(&Answer::lease(Sent4::Offer, address, self.lifetime(&subnet)?), out)?;
-        leases.offer(address, &self.client, self.server.settings.offer_lifetime, now);
+        let chosen = work.leases.choose(&self.client, subnet.id(), requested, work.now);
+        let address = chosen.ok_or(Drop4::NoFreeAddress)?;
+        let mut proposal = Proposal4::new(address, subnet.id(), true, self.lifetime(&subnet)?);
+        self.lease4_select(&mut proposal, work.context)?;
+        self.write(&Answer::lease(Sent4::Offer, address, proposal.valid_lifetime), work)?;
+        self.lease4_offer(&proposal, work.context)?;
+        work.leases.offer(address, &self.client, self.server.settings.offer_lifetime, work.now);
         Ok(Outcome4::Answered(Sent4::Offer))
     }
 
     /// RFC 2131 §4.3.2.
-    fn request(&self, now: Timestamp, leases: &mut Leases4, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
+    fn request(&self, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
         let state = self.request_state()?;
         match state {
             RequestState::Selecting { server, .. } if !self.server.is_ours(server) => {
                 // RFC 2131 §3.1, step 4: the others learn from it that their offer was declined.
-                leases.withdraw_offer(&self.client);
+                work.leases.withdraw_offer(&self.client);
                 Ok(Outcome4::Silent(Silence4::OtherServer))
             }
-            RequestState::InitReboot { address } => self.init_reboot(address, now, leases, out),
+            RequestState::InitReboot { address } => self.init_reboot(address, work),
             RequestState::Selecting { address, .. } | RequestState::Renewing { address } => match self.subnet
             {
-                Some(subnet) => self.grant(&subnet, address, now, leases, out),
-                None => self.refuse("no subnet serves this client", out),
+                Some(subnet) => self.grant(&subnet, address, work),
+                None => self.refuse("no subnet serves this client", work),
             },
             RequestState::Rebinding { address } => {
                 // Any server may be asked: one that alone decides here refuses what it does not give out, one among
                 // others leaves the answer to them.
                 match self.subnet {
-                    Some(subnet) if subnet.config.authoritative => {
-                        self.grant(&subnet, address, now, leases, out)
-                    }
-                    Some(subnet) => match leases.check(address, &self.client, subnet.id(), now) {
+                    Some(subnet) if subnet.config.authoritative => self.grant(&subnet, address, work),
+                    Some(subnet) => match work.leases.check(address, &self.client, subnet.id(), work.now) {
                         Err(Conflict::NotInPool { .. }) => {
                             Ok(Outcome4::Silent(Silence4::OtherServersAddress))
                         }
-                        _ => self.grant(&subnet, address, now, leases, out),
+                        _ => self.grant(&subnet, address, work),
                     },
                     None => Ok(Outcome4::Silent(Silence4::OtherServersAddress)),
                 }
@@ -135,92 +147,92 @@ impl Exchange<'_> {
         }
     }
 
-    fn init_reboot(
-        &self,
-        address: Ipv4Addr,
-        now: Timestamp,
-        leases: &mut Leases4,
-        out: &mut Vec<u8>,
-    ) -> Result<Outcome4, Drop4> {
+    fn init_reboot(&self, address: Ipv4Addr, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
         let Some(subnet) = self.subnet else {
             if self.server.config.authoritative {
-                return self.refuse("no subnet serves this client", out);
+                return self.refuse("no subnet serves this client", work);
             }
             return Ok(Outcome4::Silent(Silence4::UnknownClient));
         };
         // RFC 2131 §4.3.2: a DHCPNAK if the address is on the wrong network.
         if !subnet.config.prefix.contains(&address) {
-            return self.refuse("the address is not of this network", out);
+            return self.refuse("the address is not of this network", work);
         }
-        match leases.known(&self.client, subnet.id(), now).map(|lease| lease.address) {
-            Some(known) if known == address => self.grant(&subnet, address, now, leases, out),
-            Some(_) => self.refuse("the client has another address", out),
+        match work.leases.known(&self.client, subnet.id(), work.now).map(|lease| lease.address) {
+            Some(known) if known == address => self.grant(&subnet, address, work),
+            Some(_) => self.refuse("the client has another address", work),
             // RFC 2131 §4.3.2: without a record of the client the server MUST remain silent. An authoritative one
             // knows that nobody else has a record either.
-            None if subnet.config.authoritative => self.refuse("the client has no lease", out),
+            None if subnet.config.authoritative => self.refuse("the client has no lease", work),
             None => Ok(Outcome4::Silent(Silence4::UnknownClient)),
         }
     }
 
     /// Gives the client the address it asks for, or refuses it.
-    fn grant(
-        &self,
-        subnet: &Subnet<'_>,
-        address: Ipv4Addr,
-        now: Timestamp,
-        leases: &mut Leases4,
-        out: &mut Vec<u8>,
-    ) -> Result<Outcome4, Drop4> {
-        let valid_lifetime = self.lifetime(subnet)?;
-        if let Err(conflict) = leases.check(address, &self.client, subnet.id(), now) {
-            return self.refuse(reason(conflict), out);
+    fn grant(&self, subnet: &Subnet<'_>, address: Ipv4Addr, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
+        if let Err(conflict) = work.leases.check(address, &self.client, subnet.id(), work.now) {
+            return self.refuse(reason(conflict), work);
         }
+        let mut proposal = Proposal4::new(address, subnet.id(), false, self.lifetime(subnet)?);
+        let decision = self.ask_about_grant(&mut proposal, work)?;
+        if decision == Decision::Refuse {
+            return self.refuse("the address is not given to this client", work);
+        }
+        let valid_lifetime = proposal.valid_lifetime;
         // The answer is written first: when it cannot be, nothing was granted.
-        self.write(&Answer::lease(Sent4::Ack, address, valid_lifetime), out)?;
+        self.write(&Answer::lease(Sent4::Ack, address, valid_lifetime), work)?;
+        if decision == Decision::Keep {
+            return Ok(Outcome4::Answered(Sent4::Ack));
+        }
         let grant = Grant4 {
             address,
             client: self.client.clone(),
             hardware: self.decoded.hardware,
-            source: self.source,
+            source: self.arrival.source,
             relay_path: self.decoded.relay_path(),
             subnet: subnet.id(),
             hostname: self.hostname(),
             valid_lifetime,
         };
         // Checked above, and nothing changed since; the store has the last word all the same.
-        leases.grant(grant, now).map_err(|_| Drop4::NoFreeAddress)?;
+        work.leases.grant(grant, work.now).map_err(|_| Drop4::NoFreeAddress)?;
         Ok(Outcome4::Answered(Sent4::Ack))
     }
 
-    fn refuse(&self, why: &'static str, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
-        self.write(&Answer::refusal(why), out)?;
+    fn refuse(&self, why: &'static str, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
+        self.write(&Answer::refusal(why), work)?;
         Ok(Outcome4::Answered(Sent4::Nak))
     }
 
     /// RFC 2131 §4.3.3.
-    fn decline(&self, now: Timestamp, leases: &mut Leases4) -> Result<Outcome4, Drop4> {
+    fn decline(&self, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
         self.named_server_is_ours()?;
         let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
         let address = requested.ok_or(Drop4::NoAddress)?;
-        leases.decline(address, &self.client, self.server.config.decline_probation_period, now);
+        if self.lease4_decline(address, work)? {
+            let probation = self.server.config.decline_probation_period;
+            work.leases.decline(address, &self.client, probation, work.now);
+        }
         Ok(Outcome4::Silent(Silence4::Decline))
     }
 
     /// RFC 2131 §4.3.4.
-    fn release(&self, now: Timestamp, leases: &mut Leases4) -> Result<Outcome4, Drop4> {
+    fn release(&self, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
         self.named_server_is_ours()?;
         let address = self.decoded.message.ciaddr();
         if address.is_unspecified() {
             return Err(Drop4::NoAddress);
         }
-        leases.release(address, &self.client, now);
+        if self.lease4_release(address, work)? {
+            work.leases.release(address, &self.client, work.now);
+        }
         Ok(Outcome4::Silent(Silence4::Release))
     }
 
     /// RFC 2131 §4.3.5: parameters for an address that the client has from elsewhere. No lease, no lease time.
-    fn inform(&self, out: &mut Vec<u8>) -> Result<Outcome4, Drop4> {
+    fn inform(&self, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
         self.named_server_is_ours()?;
-        self.write(&Answer::parameters(), out)?;
+        self.write(&Answer::parameters(), work)?;
         Ok(Outcome4::Answered(Sent4::Ack))
     }
 
@@ -247,8 +259,8 @@ impl Exchange<'_> {
         printable.take(255).collect::<String>().into()
     }
 
-    fn write(&self, answer: &Answer, out: &mut Vec<u8>) -> Result<(), Drop4> {
-        answer::write(self, answer, out).map_err(|_| Drop4::AnswerTooLong)
+    fn write(&self, answer: &Answer, work: &mut Work<'_>) -> Result<(), Drop4> {
+        answer::write(self, answer, work.out).map_err(|_| Drop4::AnswerTooLong)
     }
 }
 

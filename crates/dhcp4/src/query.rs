@@ -22,26 +22,33 @@ pub struct Query<'a> {
 
 /// A query that can be decoded, with a DHCPv4 request in it.
 pub(crate) struct Decoded<'a> {
-    pub(crate) packet: Packet<'a>,
+    pub(crate) packet: &'a Packet<'a>,
     pub(crate) message: v4::Message<'a>,
     pub(crate) message_type: MessageType,
     pub(crate) hardware: HardwareAddress,
 }
 
+/// The DHCPv4 message in a DHCPV4-QUERY.
+pub(crate) fn dhcpv4_message<'a>(packet: &Packet<'a>) -> Result<&'a [u8], Drop4> {
+    let outer = packet.message();
+    if outer.message_type() != v6::MessageType::DHCPV4_QUERY {
+        return Err(Drop4::NotAQuery);
+    }
+    // RFC 7341 §6.2, §9: exactly one DHCPv4 Message option.
+    let mut messages = outer.options().find_all(v6::OptionCode::DHCPV4_MSG);
+    // RFC 7341 §11: a DHCPV4-QUERY without the option is discarded.
+    let bytes = messages.next().ok_or(Drop4::NoMessage)?;
+    if messages.next().is_some() { Err(Drop4::SeveralMessages) } else { Ok(bytes) }
+}
+
 impl<'a> Decoded<'a> {
-    /// The query in `packet`, or why there is none; `seen` is told of the message type once it is known.
-    pub(crate) fn new(packet: Packet<'a>, seen: impl FnOnce(Option<MessageType>)) -> Result<Self, Drop4> {
-        let outer = packet.message();
-        if outer.message_type() != v6::MessageType::DHCPV4_QUERY {
-            return Err(Drop4::NotAQuery);
-        }
-        // RFC 7341 §6.2, §9: exactly one DHCPv4 Message option.
-        let mut messages = outer.options().find_all(v6::OptionCode::DHCPV4_MSG);
-        // RFC 7341 §11: a DHCPV4-QUERY without the option is discarded.
-        let bytes = messages.next().ok_or(Drop4::NoMessage)?;
-        if messages.next().is_some() {
-            return Err(Drop4::SeveralMessages);
-        }
+    /// The request in `bytes`, which came in `packet`, or why there is none; `seen` is told of the message type once
+    /// it is known.
+    pub(crate) fn new(
+        packet: &'a Packet<'a>,
+        bytes: &'a [u8],
+        seen: impl FnOnce(Option<MessageType>),
+    ) -> Result<Self, Drop4> {
         let message = v4::Message::new_checked(bytes).map_err(|error| match error {
             Error::NotDhcp => Drop4::Bootp,
             _ => Drop4::Malformed,

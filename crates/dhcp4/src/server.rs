@@ -5,14 +5,15 @@ use std::fmt;
 use std::net::Ipv4Addr;
 
 use fosix_config::{Dhcp4, Pool4, Subnet4, Timers};
+use fosix_hooks::{Arrival, Context, Hooks};
 use fosix_lease::{Leases4, PoolRange4, Timestamp};
 use fosix_policy::EffectiveOptions;
 use fosix_wire::v6::Packet;
 use tracing::debug;
 
 use crate::outcome::{self, Drop4, Sent4, Silence4, Statistics4};
-use crate::process::{self, Exchange};
-use crate::query::{Decoded, Query};
+use crate::process::{self, Exchange, Work};
+use crate::query::{self, Decoded, Query};
 use crate::subnet::SubnetSelector;
 
 /// What the half needs to know beside its own part of the configuration.
@@ -37,6 +38,9 @@ pub struct Server4 {
     selector: SubnetSelector,
     /// Every name that this server goes by.
     identifiers: HashSet<Ipv4Addr>,
+    /// In the order of `config.subnets`, which ascend.
+    pub(crate) subnet_ids: Vec<u32>,
+    pub(crate) hooks: Hooks,
 }
 
 /// The merged options of one subnet and of those of its pools that have options of their own.
@@ -75,9 +79,22 @@ impl Server4 {
             global_options: EffectiveOptions::merge(&[&config.options]),
             selector: SubnetSelector::new(config.subnets.iter().map(|subnet| &subnet.selector)),
             identifiers: configured.flatten().collect(),
+            subnet_ids: config.subnets.iter().map(|subnet| subnet.id.0).collect(),
+            hooks: Hooks::default(),
             settings,
             config,
         }
+    }
+
+    /// The same half with these hooks attached.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Hooks) -> Self {
+        Self { hooks, ..self }
+    }
+
+    /// The attached hooks.
+    pub fn hooks(&self) -> &Hooks {
+        &self.hooks
     }
 
     /// The pools of all subnets, as the lease store wants them.
@@ -91,6 +108,17 @@ impl Server4 {
         self.config.subnets.iter().flat_map(of_subnet).collect()
     }
 
+    /// Frees the addresses of at most `limit` leases and probations that ended by `now`, and tells hooks; says how many.
+    pub fn reclaim(&self, now: Timestamp, leases: &mut Leases4, limit: usize) -> usize {
+        if !self.hooks.follows_leases() {
+            return leases.reclaim(now, limit);
+        }
+        leases.follow_changes();
+        let count = leases.reclaim(now, limit);
+        self.hooks.tell_ended(&leases.take_changes());
+        count
+    }
+
     /// Serves one query at `now`: appends the whole DHCPV4-RESPONSE to `answer` or leaves it as it is, changes
     /// `leases`, and counts what happened.
     pub fn handle(
@@ -102,6 +130,9 @@ impl Server4 {
         statistics: &mut Statistics4,
     ) -> Outcome4 {
         let start = answer.len();
+        if self.hooks.follows_leases() {
+            leases.follow_changes();
+        }
         let outcome = self.serve(now, leases, query, answer, statistics);
         match outcome {
             Outcome4::Answered(sent) => {
@@ -131,12 +162,32 @@ impl Server4 {
             }
         };
         let relays = RelayPath(&packet);
-        let decoded = Decoded::new(packet.clone(), |seen| statistics.received.count(outcome::received(seen)));
-        let exchange =
-            decoded.as_ref().map_err(|reason| *reason).and_then(|decoded| self.exchange(decoded, query));
+        let arrival = Arrival { source: query.source, interface: query.interface };
+        let mut context = Context::new();
+        let message = query::dhcpv4_message(&packet)
+            .and_then(|bytes| self.buffer4_receive(bytes, &arrival, &mut context));
+        let decoded = message.as_deref().map_err(|&reason| reason).and_then(|bytes| {
+            Decoded::new(&packet, bytes, |seen| statistics.received.count(outcome::received(seen)))
+        });
+        let changed = decoded.as_ref().map_err(|&reason| reason);
+        let changed =
+            changed.and_then(|decoded| self.pkt4_receive(decoded.message.as_bytes(), &arrival, &mut context));
+        let decoded = match &changed {
+            Ok(None) => decoded,
+            Ok(Some(changed)) => Decoded::new(&packet, changed, |_| ()),
+            Err(reason) => Err(*reason),
+        };
+        let exchange = decoded
+            .as_ref()
+            .map_err(|&reason| reason)
+            .and_then(|decoded| self.exchange(decoded, arrival, &mut context));
         let outcome = match &exchange {
             Err(reason) => Outcome4::Dropped(*reason),
-            Ok(exchange) => process::process(exchange, now, leases, answer),
+            Ok(exchange) => {
+                let start = answer.len();
+                let mut work = Work { now, leases, out: answer, start, context: &mut context };
+                process::process(exchange, &mut work)
+            }
         };
         debug!(
             ?outcome,
@@ -150,15 +201,21 @@ impl Server4 {
     }
 
     /// Who asks, and in which subnet; or why the message is not served.
-    fn exchange<'a>(&'a self, decoded: &'a Decoded<'a>, query: &Query<'_>) -> Result<Exchange<'a>, Drop4> {
-        let at = self.selector.select(decoded.packet.relays(), query.source, query.interface);
+    fn exchange<'a>(
+        &'a self,
+        decoded: &'a Decoded<'a>,
+        arrival: Arrival<'a>,
+        context: &mut Context,
+    ) -> Result<Exchange<'a>, Drop4> {
+        let at = self.selector.select(decoded.packet.relays(), arrival.source, arrival.interface);
+        let at = self.subnet4_select(decoded, arrival, at, context)?;
         let subnet = at.and_then(|at| {
             Some(Subnet { config: self.config.subnets.get(at)?, scopes: self.scopes.get(at)? })
         });
         let by_identifier =
             subnet.map_or(self.config.match_client_id, |subnet| subnet.config.match_client_id);
         let client = process::identify(decoded, by_identifier)?;
-        Ok(Exchange { server: self, decoded, subnet, client, source: query.source })
+        Ok(Exchange { server: self, decoded, subnet, client, arrival })
     }
 
     /// Whether `address` is a name of this server.

@@ -10,10 +10,12 @@
 //!               ├─► sanitize.rs   a DHCPV4-QUERY without what only the other half may say ──► HandOver
 //!               └─► subnet.rs, process.rs, answer.rs   everything else ──► Reply
 //! response ──► server.rs     where the answer goes
+//! at each point on the way: hooked.rs
 //! ```
 
 mod answer;
 mod duid;
+mod hooked;
 mod outcome;
 mod process;
 mod query;

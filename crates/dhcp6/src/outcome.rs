@@ -60,6 +60,8 @@ counters! {
         ResponseFromLink = "link-response-received",
         /// Responses from the DHCPv4 half that are none.
         BadResponseFromLink = "link-response-dropped",
+        /// Responses that a hook kept from being sent.
+        ResponseHeldByHook = "link-response-dropped-by-hook",
         /// Queries in which a client posed as the other half, and from which that was removed.
         LinkOptionsRemoved = "pkt6-link-options-removed",
         /// Answers that the system did not take.
@@ -100,6 +102,10 @@ counters! {
         NoBinding = "pkt6-drop-no-binding",
         /// The answer does not fit into a message.
         AnswerTooLong = "pkt6-drop-answer-too-long",
+        /// A hook dropped it.
+        Hook = "pkt6-drop-hook",
+        /// A hook kept the answer from being sent, or left something that is none.
+        HookAnswer = "pkt6-drop-hook-answer",
     }
 }
 

@@ -42,12 +42,7 @@ pub(crate) fn decode(bytes: &[u8], max_relay_levels: usize) -> Result<Packet<'_>
     if forwarded { Ok(packet) } else { Err(Drop6::MessageType) }
 }
 
-/// How many client and server identifiers a message of a type must have (RFC 9915 §16).
-struct Identifiers {
-    client: Presence,
-    server: Presence,
-}
-
+/// How often an identifier may be in a message of a type (RFC 9915 §16).
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Presence {
     Required,
@@ -55,29 +50,33 @@ enum Presence {
     Forbidden,
 }
 
-/// Checks the identifiers of a client's message, and that it is meant for the server with `server_id`.
-pub(crate) fn check_identifiers(message: &Message<'_>, server_id: &[u8]) -> Result<(), Drop6> {
+/// How often the client's and the server's identifier may be in a message of that type; `None` where it is not served.
+fn identifiers(message_type: MessageType) -> Option<(Presence, Presence)> {
     use Presence::{Forbidden, Optional, Required};
-    let (client, server) = match message.message_type() {
+    match message_type {
         // RFC 9915 §16.2, §16.5, §16.7.
-        MessageType::SOLICIT | MessageType::CONFIRM | MessageType::REBIND => (Required, Forbidden),
+        MessageType::SOLICIT | MessageType::CONFIRM | MessageType::REBIND => Some((Required, Forbidden)),
         // RFC 9915 §16.4, §16.6, §16.8, §16.9.
         MessageType::REQUEST | MessageType::RENEW | MessageType::DECLINE | MessageType::RELEASE => {
-            (Required, Required)
+            Some((Required, Required))
         }
         // RFC 9915 §16.12; RFC 7341 asks for neither.
-        MessageType::INFORMATION_REQUEST | MessageType::DHCPV4_QUERY => (Optional, Optional),
-        _ => return Err(Drop6::MessageType),
-    };
-    let expected = Identifiers { client, server };
-    let options = message.options();
+        MessageType::INFORMATION_REQUEST | MessageType::DHCPV4_QUERY => Some((Optional, Optional)),
+        _ => None,
+    }
+}
 
+/// Checks that a client's message is meant for the server with `server_id`.
+pub(crate) fn check_server(message: &Message<'_>, server_id: &[u8]) -> Result<(), Drop6> {
+    // What is not served is told by its type, see `check_client`.
+    let Some((_, server)) = identifiers(message.message_type()) else { return Ok(()) };
+    let options = message.options();
     let mut servers = options.find_all(OptionCode::SERVER_ID);
     let named = servers.next();
-    let fits = match expected.server {
-        Required => named.is_some(),
-        Optional => true,
-        Forbidden => named.is_none(),
+    let fits = match server {
+        Presence::Required => named.is_some(),
+        Presence::Optional => true,
+        Presence::Forbidden => named.is_none(),
     };
     if !fits || servers.next().is_some() {
         return Err(Drop6::ServerId);
@@ -85,11 +84,17 @@ pub(crate) fn check_identifiers(message: &Message<'_>, server_id: &[u8]) -> Resu
     if named.is_some_and(|named| named != server_id) {
         return Err(Drop6::NotForUs);
     }
+    Ok(())
+}
 
+/// Checks that a client's message is of a type that is served, and what the client calls itself.
+pub(crate) fn check_client(message: &Message<'_>) -> Result<(), Drop6> {
+    let (client, _) = identifiers(message.message_type()).ok_or(Drop6::MessageType)?;
+    let options = message.options();
     let mut clients = options.find_all(OptionCode::CLIENT_ID);
-    match (clients.next(), expected.client) {
+    match (clients.next(), client) {
         (Some(duid), _) => Duid::new_checked(duid).map(drop).map_err(|_| Drop6::ClientId)?,
-        (None, Required) => return Err(Drop6::ClientId),
+        (None, Presence::Required) => return Err(Drop6::ClientId),
         (None, _) => {}
     }
     if clients.next().is_some() { Err(Drop6::ClientId) } else { Ok(()) }

@@ -6,6 +6,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use std::ops::Range;
 
 use fosix_config::Dhcp6;
+use fosix_hooks::{Context, Hooks, Query6};
 use fosix_policy::EffectiveOptions;
 use fosix_wire::v6::{self, MessageType, OptionCode, Packet};
 use tracing::debug;
@@ -13,7 +14,7 @@ use tracing::debug;
 use crate::outcome::{self, Drop6, Event6, Sent6, Statistics6};
 use crate::query::{self, Datagram, Origin};
 use crate::subnet::SubnetSelector;
-use crate::{answer, process, sanitize};
+use crate::{answer, hooked, process, sanitize};
 
 /// What the half needs to know beside its own part of the configuration.
 #[derive(Debug, Clone)]
@@ -40,6 +41,9 @@ pub struct Server6 {
     /// In the order of the configuration's subnets.
     subnet_options: Vec<EffectiveOptions>,
     global_options: EffectiveOptions,
+    /// In the order of the configuration's subnets, which ascend.
+    pub(crate) subnet_ids: Vec<u32>,
+    pub(crate) hooks: Hooks,
 }
 
 /// What the half wants done: buffers that the caller lends and empties.
@@ -97,16 +101,23 @@ impl Server6 {
             subnet_options: merged.collect(),
             global_options: EffectiveOptions::merge(&[&config.options]),
             selector: SubnetSelector::new(&config.subnets),
+            subnet_ids: config.subnets.iter().map(|subnet| subnet.id.0).collect(),
+            hooks: Hooks::default(),
             settings,
         }
+    }
+
+    /// The same half with these hooks attached.
+    #[must_use]
+    pub fn with_hooks(self, hooks: Hooks) -> Self {
+        Self { hooks, ..self }
     }
 
     /// Serves one datagram, and counts what happened.
     pub fn handle<'a>(&self, datagram: &Datagram<'a>, effects: &mut Effects6) -> Outcome6<'a> {
         effects.statistics.datagrams += 1;
-        let served = query::decode(datagram.bytes, self.settings.max_relay_levels)
-            .and_then(|packet| self.serve(&packet, datagram, effects));
-        let outcome = served.unwrap_or_else(Outcome6::Dropped);
+        let mut context = Context::new();
+        let outcome = self.receive(datagram, &mut context, effects).unwrap_or_else(Outcome6::Dropped);
         match &outcome {
             Outcome6::Answered(sent) => effects.statistics.sent.count(*sent),
             Outcome6::HandedOver(_) => effects.statistics.events.count(Event6::HandedOver),
@@ -139,34 +150,77 @@ impl Server6 {
             let is_response = packet.message().message_type() == MessageType::DHCPV4_RESPONSE;
             is_response.then(|| self.address(&packet, origin, bytes))
         });
-        match answer {
-            Some(answer) => {
+        let Some(mut answer) = answer else {
+            effects.statistics.events.count(Event6::BadResponseFromLink);
+            return;
+        };
+        // The query is not at hand: nothing that hooks kept of it is either.
+        match self.buffer6_send(&mut answer, &mut Context::new(), &mut effects.bytes) {
+            Ok(()) => {
                 effects.answers.push(answer);
                 effects.statistics.sent.count(Sent6::Dhcpv4Response);
             }
-            None => effects.statistics.events.count(Event6::BadResponseFromLink),
+            Err(_) => effects.statistics.events.count(Event6::ResponseHeldByHook),
         }
+    }
+
+    /// Takes a datagram through the points before it is served.
+    fn receive<'a>(
+        &self,
+        datagram: &Datagram<'a>,
+        context: &mut Context,
+        effects: &mut Effects6,
+    ) -> Result<Outcome6<'a>, Drop6> {
+        match self.buffer6_receive(datagram, context)? {
+            None => self.accept(datagram, context, effects),
+            Some(changed) => {
+                let changed = Datagram { bytes: &changed, ..*datagram };
+                self.accept(&changed, context, effects).map(|outcome| outcome.detached(datagram.interface))
+            }
+        }
+    }
+
+    fn accept<'a>(
+        &self,
+        datagram: &Datagram<'a>,
+        context: &mut Context,
+        effects: &mut Effects6,
+    ) -> Result<Outcome6<'a>, Drop6> {
+        let packet = query::decode(datagram.bytes, self.settings.max_relay_levels)?;
+        effects.statistics.received.count(outcome::received(packet.message().message_type()));
+        query::check_server(&packet.message(), &self.settings.server_id)?;
+        let Some(changed) = self.pkt6_receive(datagram, context)? else {
+            return self.serve(&packet, datagram, context, effects);
+        };
+        let packet = query::decode(&changed, self.settings.max_relay_levels)?;
+        query::check_server(&packet.message(), &self.settings.server_id)?;
+        let outcome = self.serve(&packet, datagram, context, effects)?;
+        Ok(outcome.detached(datagram.interface))
     }
 
     fn serve<'a>(
         &self,
         packet: &Packet<'a>,
         datagram: &Datagram<'a>,
+        context: &mut Context,
         effects: &mut Effects6,
     ) -> Result<Outcome6<'a>, Drop6> {
         let message = packet.message();
-        effects.statistics.received.count(outcome::received(message.message_type()));
-        query::check_identifiers(&message, &self.settings.server_id)?;
+        query::check_client(&message)?;
         if message.message_type() == MessageType::DHCPV4_QUERY {
             return self.hand_over(packet, datagram, effects).map(Outcome6::HandedOver);
         }
+        let query = Query6 { packet, arrival: hooked::arrival(datagram) };
+        let subnet = self.selector.select(packet.relays(), query.arrival.source, datagram.interface);
+        let subnet = self.subnet6_select(&query, subnet, context)?;
         let verdict = process::process(&message)?;
-        let subnet = self.selector.select(packet.relays(), *datagram.origin.source.ip(), datagram.interface);
         let options = subnet.and_then(|at| self.subnet_options.get(at)).unwrap_or(&self.global_options);
         let start = effects.bytes.len();
         answer::write(packet, &verdict, &self.settings.server_id, options, &mut effects.bytes)
             .map_err(|_| Drop6::AnswerTooLong)?;
-        let answer = self.address(packet, &datagram.origin, start..effects.bytes.len());
+        let mut answer = self.address(packet, &datagram.origin, start..effects.bytes.len());
+        self.pkt6_send(&query, &mut answer, context, &mut effects.bytes)?;
+        self.buffer6_send(&mut answer, context, &mut effects.bytes)?;
         effects.answers.push(answer);
         Ok(Outcome6::Answered(verdict.sent))
     }
@@ -222,6 +276,19 @@ impl Server6 {
             destination,
             source,
             interface_index: if on_link { origin.interface_index } else { 0 },
+        }
+    }
+}
+
+impl Outcome6<'_> {
+    /// The same, without borrowing from bytes that are gone soon.
+    fn detached(self, interface: &str) -> Outcome6<'_> {
+        match self {
+            Self::HandedOver(HandOver { message, origin, .. }) => {
+                Outcome6::HandedOver(HandOver { message: message.into_owned().into(), origin, interface })
+            }
+            Self::Answered(sent) => Outcome6::Answered(sent),
+            Self::Dropped(reason) => Outcome6::Dropped(reason),
         }
     }
 }

@@ -3,10 +3,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::BuildHasher;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
+use crate::changes::{Change4, ChangeKind4, Changes};
 use crate::offers::Offers;
 use crate::pool4::{PoolRange4, Pools4};
 use crate::record::{Grant4, Lease4, LeaseState};
@@ -28,6 +30,7 @@ pub struct Leases4 {
     due: BTreeSet<(Timestamp, u32)>,
     offers: Offers,
     pools: Pools4,
+    changes: Changes,
 }
 
 /// Why an address cannot be given to a client.
@@ -65,7 +68,19 @@ impl Leases4 {
             due: BTreeSet::new(),
             offers: Offers::new(offer_limit),
             pools: Pools4::new(pools),
+            changes: Changes::default(),
         }
+    }
+
+    /// From now on keeps what happens for [`Self::take_changes`]. Whoever asks for it must take the changes after each
+    /// operation: they are kept until then.
+    pub fn follow_changes(&mut self) {
+        self.changes.follow();
+    }
+
+    /// What happened since this was last called, in order.
+    pub fn take_changes(&mut self) -> Vec<Arc<Change4>> {
+        self.changes.take()
     }
 
     /// The lease of `address`, also one that has ended.
@@ -181,6 +196,8 @@ impl Leases4 {
         let before = self.get(address).filter(|lease| lease.client == grant.client);
         let (softwire, user_context) =
             before.map(|lease| (lease.softwire, lease.user_context.clone())).unwrap_or_default();
+        let held = before.filter(|lease| lease.is_held_by(&grant.client, now));
+        let since = held.map(|lease| lease.since);
         let lease = Lease4 {
             address,
             port_set: None,
@@ -195,7 +212,11 @@ impl Leases4 {
             state: LeaseState::Assigned,
             valid_lifetime: grant.valid_lifetime,
             last_transaction: now,
+            since: since.unwrap_or(now),
         };
+        let kind = if since.is_some() { ChangeKind4::Renewed } else { ChangeKind4::Assigned };
+        self.note_lapse(address, now);
+        self.changes.add(kind, now, || lease.clone());
         self.put(lease);
         Ok(())
     }
@@ -222,12 +243,14 @@ impl Leases4 {
         let Some(lease) = self.get(address).filter(|lease| lease.is_held_by(client, now)) else {
             return false;
         };
+        let held = lease.clone();
         let declined = Lease4 {
             state: LeaseState::Declined,
             valid_lifetime: probation,
             last_transaction: now,
-            ..lease.clone()
+            ..held.clone()
         };
+        self.changes.add(ChangeKind4::Declined, now, || held);
         self.put(declined);
         true
     }
@@ -300,6 +323,12 @@ impl Leases4 {
         if let Some(end) = lease.expires() {
             self.due.remove(&(end, slot));
         }
+        let kind = match (state, lease.state) {
+            (LeaseState::Released, _) => ChangeKind4::Released,
+            (_, LeaseState::Declined) => ChangeKind4::Recovered,
+            _ => ChangeKind4::Expired,
+        };
+        self.changes.add(kind, since, || lease.clone());
         lease.state = state;
         // What tells how long the address has been free.
         lease.last_transaction = since;
@@ -307,6 +336,18 @@ impl Leases4 {
         if !self.offers.holds(address) {
             self.pools.give_back(address, Some(since));
         }
+    }
+
+    /// Notes the end of a lease or probation that nobody noticed before `address` is given to the next client.
+    fn note_lapse(&mut self, address: Ipv4Addr, now: Timestamp) {
+        let lapsed = self.by_address.get(&address).and_then(|&slot| self.entries.get(index(slot)));
+        let Some(lease) = lapsed.filter(|lease| !lease.is_active(now)) else { return };
+        let (kind, end) = match (lease.state, lease.expires()) {
+            (LeaseState::Assigned, Some(end)) => (ChangeKind4::Expired, end),
+            (LeaseState::Declined, Some(end)) => (ChangeKind4::Recovered, end),
+            _ => return,
+        };
+        self.changes.add(kind, end, || lease.clone());
     }
 
     /// Since when `address` is free with a former lease on it.

@@ -239,3 +239,69 @@ proptest! {
         }
     }
 }
+
+/// What was kept of each change: its kind, when, the address, and the holder.
+fn changes(leases: &mut Leases4) -> Vec<(ChangeKind4, u64, Ipv4Addr, ClientIdentity)> {
+    let taken = leases.take_changes();
+    taken.iter().map(|c| (c.kind, c.at.0, c.lease.address, c.lease.client.clone())).collect()
+}
+
+#[test]
+fn every_change_is_told_once_and_in_order() {
+    let mut leases = leases(3);
+    leases.follow_changes();
+    leases.grant(grant(1, address(1), 100), Timestamp(0)).unwrap();
+    leases.grant(grant(1, address(1), 100), Timestamp(50)).unwrap();
+    leases.grant(grant(1, address(2), 100), Timestamp(60)).unwrap();
+    leases.release(address(2), &client(1), Timestamp(70));
+    leases.grant(grant(2, address(3), 100), Timestamp(80)).unwrap();
+    leases.decline(address(3), &client(2), 500, Timestamp(90));
+    leases.grant(grant(3, address(1), 100), Timestamp(100)).unwrap();
+    leases.reclaim(Timestamp(1000), 10);
+    let expected = [
+        (ChangeKind4::Assigned, 0, address(1), client(1)),
+        (ChangeKind4::Renewed, 50, address(1), client(1)),
+        (ChangeKind4::Released, 60, address(1), client(1)),
+        (ChangeKind4::Assigned, 60, address(2), client(1)),
+        (ChangeKind4::Released, 70, address(2), client(1)),
+        (ChangeKind4::Assigned, 80, address(3), client(2)),
+        (ChangeKind4::Declined, 90, address(3), client(2)),
+        (ChangeKind4::Assigned, 100, address(1), client(3)),
+        (ChangeKind4::Expired, 200, address(1), client(3)),
+        (ChangeKind4::Recovered, 590, address(3), client(2)),
+    ];
+    assert_eq!(changes(&mut leases), expected);
+    assert!(leases.take_changes().is_empty());
+}
+
+#[test]
+fn an_end_that_nobody_noticed_is_told_before_the_next_holder() {
+    let mut leases = leases(1);
+    leases.follow_changes();
+    leases.grant(grant(1, address(1), 100), Timestamp(0)).unwrap();
+    leases.grant(grant(2, address(1), 100), Timestamp(150)).unwrap();
+    let expected = [
+        (ChangeKind4::Assigned, 0, address(1), client(1)),
+        (ChangeKind4::Expired, 100, address(1), client(1)),
+        (ChangeKind4::Assigned, 150, address(1), client(2)),
+    ];
+    assert_eq!(changes(&mut leases), expected);
+}
+
+#[test]
+fn a_lease_knows_since_when_it_is_held_without_a_break() {
+    let mut leases = leases(1);
+    let since = |leases: &Leases4| leases.get(address(1)).unwrap().since.0;
+    leases.grant(grant(1, address(1), 100), Timestamp(10)).unwrap();
+    leases.grant(grant(1, address(1), 100), Timestamp(60)).unwrap();
+    assert_eq!(since(&leases), 10);
+    leases.grant(grant(1, address(1), 100), Timestamp(500)).unwrap();
+    assert_eq!(since(&leases), 500, "it had expired in between");
+}
+
+#[test]
+fn nothing_is_kept_while_nobody_follows() {
+    let mut leases = leases(1);
+    leases.grant(grant(1, address(1), 100), Timestamp(10)).unwrap();
+    assert!(leases.take_changes().is_empty());
+}

@@ -19,6 +19,7 @@
 //! ```
 
 mod bitmap;
+mod changes;
 mod client;
 mod leases4;
 mod offers;
@@ -26,6 +27,7 @@ mod pool4;
 mod record;
 mod time;
 
+pub use changes::{Change4, ChangeKind4};
 pub use client::{BadIdentity, ClientIdentity, HardwareAddress};
 pub use leases4::{Conflict, Leases4};
 pub use pool4::PoolRange4;

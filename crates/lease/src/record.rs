@@ -35,6 +35,8 @@ pub struct Lease4 {
     pub valid_lifetime: u32,
     /// When the client last obtained or extended it.
     pub last_transaction: Timestamp,
+    /// Since when the client has held it without a break.
+    pub since: Timestamp,
 }
 
 /// What a binding is worth.

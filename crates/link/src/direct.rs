@@ -27,11 +27,11 @@ impl Half4 {
         Self { server, leases }
     }
 
-    /// Its leases, locked for a batch.
+    /// Its leases, locked for a batch; some of those that ended are taken back first.
     pub fn leases(&self, now: Timestamp) -> MutexGuard<'_, Leases4> {
         // A thread that panicked while it had the lock has ended the process already.
         let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        leases.reclaim(now, RECLAIM_WITH_BATCH);
+        self.server.reclaim(now, &mut leases, RECLAIM_WITH_BATCH);
         leases
     }
 }

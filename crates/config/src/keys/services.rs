@@ -23,7 +23,8 @@ pub(super) static GLOBAL: &[Key] = &[
     partly(
         "hooks-libraries",
         Shape::List(&HOOKS_LIBRARY),
-        "no library is loaded: one that decides who gets what is an error, any other known one a warning",
+        "`legal_log` and `run_script` are built in, in `Dhcp4`; any other library that decides who gets what is an \
+         error, any other known one a warning",
     ),
     refused("hosts-database", Shape::Map(&LEASE_DATABASE), "reservations are not read from a database"),
     refused("hosts-databases", Shape::List(&LEASE_DATABASE), "reservations are not read from a database"),
@@ -56,12 +57,8 @@ pub(super) static SANITY_CHECKS: Spec = Spec::new(
 pub(super) static HOOKS_LIBRARY: Spec = Spec::new(
     "hooks-libraries",
     &[&[
-        partly(
-            "library",
-            Shape::Text,
-            "no library is loaded; its name decides between an error and a warning",
-        ),
-        ignored("parameters", Shape::Any, "no library is loaded"),
+        partly("library", Shape::Text, "the name of a hook, or the file that it has in Kea"),
+        partly("parameters", Shape::Any, "those of `legal_log` and `run_script` are below"),
     ]],
 );
 

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use super::{LeaseChecks, OptionValue, SubnetId, Timers};
+use super::{HookSettings, LeaseChecks, OptionValue, SubnetId, Timers};
 
 /// What a `Dhcp4` object says.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +35,8 @@ pub struct Dhcp4 {
     pub lease_checks: LeaseChecks,
     /// The port of Kea's link between the halves, 0 to 65534; 0 is off.
     pub dhcp4o6_port: u16,
+    /// The hooks, in the order in which they are asked.
+    pub hooks: Vec<HookSettings>,
 }
 
 impl Dhcp4 {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use fosix_wire::definition::Universe;
 
 use super::definitions::Definitions;
-use super::hooks::hooks;
+use super::hooks::hooks4;
 use super::ids::Ids;
 use super::interfaces::interfaces4;
 use super::merge::Merger;
@@ -26,7 +26,7 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
     let options = options(object, &definitions, Level::Global, report);
     interfaces4(object, report);
     lease_database(object, report);
-    hooks(object, report);
+    let hooks = hooks4(object, report);
     let subnets = subnets(object, &definitions, &global, report);
     Dhcp4 {
         server_identifier: server_identifier(&options),
@@ -42,6 +42,7 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
         decline_probation_period: decline_probation_period(object),
         lease_checks: lease_checks(object),
         dhcp4o6_port: object.integer("dhcp4o6-port").map_or(0, |at: At<u16>| at.value),
+        hooks,
     }
 }
 

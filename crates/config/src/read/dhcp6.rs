@@ -4,7 +4,7 @@ use fosix_wire::definition::Universe;
 
 use super::definitions::Definitions;
 use super::dhcp4::NetworkNames;
-use super::hooks::hooks;
+use super::hooks::hooks6;
 use super::ids::Ids;
 use super::interfaces::interfaces6;
 use super::merge::Merger;
@@ -28,7 +28,7 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
     let interfaces = interfaces6(object, report);
     let server_id = server_id(object, report);
     lease_database(object, report);
-    hooks(object, report);
+    hooks6(object, report);
     Dhcp6 {
         interfaces,
         options,

@@ -27,6 +27,11 @@ impl<'t> Object<'t> {
         }
     }
 
+    /// A map without members, for one that is left out at `span`.
+    pub(crate) fn empty(span: Span) -> Self {
+        Self { span, members: &[], damaged: false }
+    }
+
     /// Its opening bracket, to mark where something is missing.
     pub(crate) fn head(&self) -> Span {
         self.span.head()

@@ -313,5 +313,6 @@ fn config() -> Dhcp4 {
         decline_probation_period: 86_400,
         lease_checks: LeaseChecks::Warn,
         dhcp4o6_port: 0,
+        hooks: Vec::new(),
     }
 }

@@ -2,6 +2,7 @@
 
 mod half4;
 mod half6;
+mod hooks;
 mod identity;
 mod link;
 mod listen;
@@ -74,6 +75,8 @@ fn load(args: &Args) -> anyhow::Result<Config> {
 struct Server {
     /// What the DHCPv6 half listens on, if it is here.
     shared6: Option<Arc<Shared6>>,
+    /// The DHCPv4 half, if it is here.
+    half4: Option<Arc<Half4>>,
     workers: Vec<Worker>,
     /// Goes after the workers that use it.
     link: Link,
@@ -93,10 +96,13 @@ impl Server {
         };
         let duid = config.dhcp6.as_ref().map(|dhcp6| &dhcp6.server_id.duid);
         let server_id = identity::server_duid(duid, listeners.as_ref(), book);
-        let half4 = config.dhcp4.as_ref().map(|dhcp4| {
-            let derived = identity::server_identifier(listeners.as_ref(), book, &server_id);
-            Arc::new(half4(dhcp4, config, derived))
-        });
+        let half4 = match &config.dhcp4 {
+            Some(dhcp4) => {
+                let derived = identity::server_identifier(listeners.as_ref(), book, &server_id);
+                Some(Arc::new(half4(dhcp4, config, derived)?))
+            }
+            None => None,
+        };
         let link = Link::open(config, half4.as_ref(), book, &wakers)?;
         let shared6 = config.dhcp6.as_ref().zip(listeners).map(|(dhcp6, listeners)| {
             let server = server6(dhcp6, config, server_id, link.leads_somewhere());
@@ -116,7 +122,7 @@ impl Server {
                 _ => bail!("there is nothing to serve"),
             });
         }
-        Ok(Self { shared6, workers, link, stop })
+        Ok(Self { shared6, half4, workers, link, stop })
     }
 
     /// Says what listens where, and tells the supervisor that the server is ready.
@@ -155,13 +161,17 @@ impl Server {
         poller.add(&watch, INTERFACES)?;
         loop {
             let ready = poller.wait(Some(HEALTH_CHECK))?.to_vec();
+            if let Some(half4) = &self.half4 {
+                // Hooks that follow leases learn of ends also while nobody asks for anything.
+                drop(half4.leases(worker::now()));
+            }
             if ready.contains(&INTERFACES) && watch.changed()? {
                 self.update_listeners();
             }
             if ready.contains(&SIGNALS) {
                 let seen = signals.take();
                 if seen.report {
-                    Totals::of(&self.workers, &self.link).log();
+                    self.totals().log();
                 }
                 if seen.stop {
                     info!("stopping");
@@ -195,7 +205,19 @@ impl Server {
             worker.waker.wake();
         }
         self.workers.iter().for_each(Worker::finish);
-        Totals::of(&self.workers, &self.link).log();
+        if let Some(half4) = &self.half4 {
+            half4.server.hooks().stop();
+        }
+        self.totals().log();
+    }
+
+    /// What everything here counted.
+    fn totals(&self) -> Totals {
+        let mut totals = Totals::of(&self.workers, &self.link);
+        for (name, count) in self.half4.iter().flat_map(|half4| half4.server.hooks().counters()) {
+            totals.state(name, count);
+        }
+        totals
     }
 }
 
@@ -213,7 +235,7 @@ fn server6(dhcp6: &Dhcp6, config: &Config, server_id: Vec<u8>, has_dhcpv4_half: 
     Server6::new(dhcp6, settings)
 }
 
-fn half4(dhcp4: &Dhcp4, config: &Config, server_identifier: Ipv4Addr) -> Half4 {
+fn half4(dhcp4: &Dhcp4, config: &Config, server_identifier: Ipv4Addr) -> anyhow::Result<Half4> {
     let fosix = &config.fosix;
     info!(address = %dhcp4.server_identifier.unwrap_or(server_identifier), "server identifier (option 54)");
     let settings = Settings4 {
@@ -221,7 +243,8 @@ fn half4(dhcp4: &Dhcp4, config: &Config, server_identifier: Ipv4Addr) -> Half4 {
         offer_lifetime: fosix.offers.lifetime,
         server_identifier,
     };
-    Half4::new(Server4::new(dhcp4.clone(), settings), fosix.offers.limit)
+    let server = Server4::new(dhcp4.clone(), settings).with_hooks(hooks::attach(&dhcp4.hooks)?);
+    Ok(Half4::new(server, fosix.offers.limit))
 }
 
 /// A waker for each worker.

@@ -1,0 +1,47 @@
+//! What serving one query costs: a client that renews its lease, direct and relayed twice.
+
+#[path = "../tests/world/mod.rs"]
+#[allow(dead_code, reason = "the tests need more of it")]
+mod world;
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use fosix_dhcp4::{Outcome4, Query};
+use fosix_lease::Timestamp;
+
+use world::{Ask, SOURCE, World};
+
+fn renew(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("dhcp4");
+    let relays: [(&str, &[(&str, &str)]); 2] =
+        [("direct", &[]), ("relayed twice", &[("2001:db8:1::1", "vlan7"), ("2001:db8:2::1", "")])];
+    for (name, relays) in relays {
+        let mut world = World::new();
+        let address = world.bind(1);
+        let query = World::query(&Ask::renewing(1, address), relays);
+        group.bench_function(format!("renew, {name}"), |bencher| {
+            bencher.iter(|| {
+                world.out.clear();
+                let query = Query { message: black_box(&query), source: SOURCE, interface: "vs" };
+                let outcome = world.server.handle(
+                    Timestamp(world.now),
+                    &mut world.leases,
+                    &query,
+                    &mut world.out,
+                    &mut world.statistics,
+                );
+                assert!(matches!(outcome, Outcome4::Answered(_)));
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().measurement_time(Duration::from_secs(4));
+    targets = renew
+}
+criterion_main!(benches);

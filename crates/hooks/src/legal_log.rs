@@ -1,0 +1,128 @@
+//! `legal_log`: who had which IPv4 address, and which ports of it, from when to when.
+//!
+//! ```text
+//! packet threads ──► bounded queue ──► one thread: line.rs ──► files.rs
+//!                        │ full: lost, and counted
+//! ```
+//! A packet never waits for the disk. While the disk refuses what is written, lines wait in the queue; nothing is lost
+//! before it is full.
+
+mod files;
+mod line;
+mod writer;
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use fosix_config::LegalLogSettings;
+use fosix_lease::{Change4, ChangeKind4};
+
+use crate::{Hook, Point, Points, Query4, State, Status};
+use files::Files;
+use writer::{Job, Writer};
+
+/// The hook. It writes until [`Hook::stop`].
+#[derive(Debug)]
+pub struct LegalLog {
+    queue: SyncSender<Job>,
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What the packet threads and the writing thread have in common.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Lines that are in a file.
+    written: AtomicU64,
+    /// Lines that are in none and never will be.
+    lost: AtomicU64,
+    /// How often the system refused to write, open or remove a file.
+    errors: AtomicU64,
+    /// What cannot be written now is not tried again.
+    stopping: AtomicBool,
+}
+
+impl LegalLog {
+    /// Opens the first file, that of `now`, and starts the thread that writes.
+    ///
+    /// An error means that the file cannot be opened: the directory is missing, or may not be written to.
+    pub fn start(settings: &LegalLogSettings, now: fosix_lease::Timestamp) -> io::Result<Self> {
+        let mut files = Files::new(settings);
+        files.turn_to(now);
+        files.open()?;
+        let (queue, jobs) = sync_channel(settings.queue_size.max(1));
+        let shared = Arc::new(Shared::default());
+        let writer = Writer::new(jobs, files, settings.format, Arc::clone(&shared));
+        let thread = thread::Builder::new().name("legal-log".to_owned()).spawn(move || writer.run())?;
+        Ok(Self { queue, shared, thread: Mutex::new(Some(thread)) })
+    }
+
+    fn note(&self, change: &Arc<Change4>) {
+        // Nobody held the address during the probation.
+        if change.kind == ChangeKind4::Recovered {
+            return;
+        }
+        match self.queue.try_send(Job::Line(Arc::clone(change))) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
+                self.shared.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+impl Hook for LegalLog {
+    fn name(&self) -> &'static str {
+        "legal_log"
+    }
+
+    fn points(&self) -> Points {
+        Points::of(&[Point::Leases4Committed, Point::Lease4Expire])
+    }
+
+    fn leases4_committed(&self, _: &mut State, _: &Query4<'_>, changes: &[Arc<Change4>]) -> Status {
+        for change in changes {
+            self.note(change);
+        }
+        Status::Continue
+    }
+
+    fn lease4_expire(&self, change: &Arc<Change4>) {
+        self.note(change);
+    }
+
+    /// Writes what waits, and makes it durable. What the disk refuses now is lost, and counted.
+    fn stop(&self) {
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(thread) = thread else { return };
+        self.shared.stopping.store(true, Ordering::Release);
+        thread.thread().unpark();
+        // The writer takes all that is in the queue, so this waits no longer than that.
+        let _ = self.queue.send(Job::Stop);
+        if thread.join().is_err() {
+            tracing::error!("the thread of legal_log has panicked");
+        }
+    }
+
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        vec![
+            ("legal-log-written", read(&self.shared.written)),
+            ("legal-log-lost", read(&self.shared.lost)),
+            ("legal-log-file-errors", read(&self.shared.errors)),
+        ]
+    }
+}
+
+impl Drop for LegalLog {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+#[cfg(test)]
+#[path = "legal_log/tests.rs"]
+mod tests;

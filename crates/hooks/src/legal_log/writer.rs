@@ -1,0 +1,119 @@
+//! The thread that writes: takes what waits in the queue, and writes it in one go.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Receiver;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use fosix_config::LegalLogFormat;
+use fosix_lease::Change4;
+use tracing::error;
+
+use super::files::Files;
+use super::{Shared, line};
+use crate::complaint::Complaint;
+
+/// What the thread is to do next.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Write the line of this.
+    Line(Arc<Change4>),
+    /// End.
+    Stop,
+}
+
+/// What the thread works with.
+#[derive(Debug)]
+pub(super) struct Writer {
+    jobs: Receiver<Job>,
+    files: Files,
+    format: LegalLogFormat,
+    shared: Arc<Shared>,
+    /// Whole lines that are not in the file yet; of the first one the beginning may be.
+    pending: Vec<u8>,
+    pending_lines: u64,
+    complaint: Complaint,
+}
+
+/// When to try again after the system has refused to write.
+const RETRY: Duration = Duration::from_secs(1);
+/// Bytes that are gathered for one write at most.
+const BATCH_BYTES: usize = 256 * 1024;
+
+impl Writer {
+    pub(super) fn new(
+        jobs: Receiver<Job>,
+        files: Files,
+        format: LegalLogFormat,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let complaint = Complaint::default();
+        Self { jobs, files, format, shared, pending: Vec::new(), pending_lines: 0, complaint }
+    }
+
+    pub(super) fn run(mut self) {
+        while let Ok(Job::Line(change)) = self.jobs.recv() {
+            self.take(&change);
+            let mut stop = false;
+            while self.pending.len() < BATCH_BYTES && !stop {
+                match self.jobs.try_recv() {
+                    Ok(Job::Line(change)) => self.take(&change),
+                    Ok(Job::Stop) => stop = true,
+                    Err(_) => break,
+                }
+            }
+            self.write();
+            if stop {
+                break;
+            }
+        }
+        if let Err(error) = self.files.sync() {
+            self.failed(&error);
+        }
+    }
+
+    /// Puts the line of `change` to those that are pending, in the file that it belongs in.
+    fn take(&mut self, change: &Change4) {
+        if self.files.is_due(change.at, self.pending.len()) {
+            self.write();
+            if let Err(error) = self.files.sync() {
+                self.failed(&error);
+            }
+            self.files.turn_to(change.at);
+        }
+        line::append(self.format, change, &mut self.pending);
+        self.pending_lines += 1;
+    }
+
+    /// Writes what is pending, however long it takes; when the server stops, what cannot be written is lost.
+    fn write(&mut self) {
+        while !self.pending.is_empty() {
+            match self.files.append(&self.pending) {
+                Ok(count) => drop(self.pending.drain(..count.min(self.pending.len()))),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failed(&error);
+                    if self.shared.stopping.load(Ordering::Acquire) {
+                        self.shared.lost.fetch_add(self.pending_lines, Ordering::Relaxed);
+                        self.pending.clear();
+                        self.pending_lines = 0;
+                        return;
+                    }
+                    thread::park_timeout(RETRY);
+                }
+            }
+        }
+        self.shared.written.fetch_add(self.pending_lines, Ordering::Relaxed);
+        self.pending_lines = 0;
+    }
+
+    fn failed(&mut self, error: &io::Error) {
+        self.shared.errors.fetch_add(1, Ordering::Relaxed);
+        if let Some(before) = self.complaint.due(Instant::now()) {
+            let file = self.files.path();
+            error!(%error, file = %file.display(), before, "legal_log cannot write; it tries again");
+        }
+    }
+}

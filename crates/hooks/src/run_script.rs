@@ -1,0 +1,218 @@
+//! `run_script`: a program that is run when something happens to a lease.
+//!
+//! ```text
+//! packet threads ──► bounded queue ──► a fixed number of threads: environment.rs, process.rs
+//!                        │ full: lost, and counted
+//! ```
+//! A packet never waits for a program, and a program that does not end is killed.
+
+mod environment;
+mod process;
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use fosix_config::RunScriptSettings;
+use fosix_lease::{Change4, ChangeKind4};
+use tracing::{error, warn};
+
+use crate::complaint::Complaint;
+use crate::{Hook, Point, Points, Query4, State, Status};
+use environment::{Asked, Event};
+use process::End;
+
+/// The hook. It runs programs until [`Hook::stop`].
+#[derive(Debug)]
+pub struct RunScript {
+    queue: SyncSender<Job>,
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What a thread is to do next.
+#[derive(Debug)]
+enum Job {
+    /// Run the program for this.
+    Run(Box<Event>),
+    /// End.
+    Stop,
+}
+
+/// What the packet threads and those that run programs have in common.
+#[derive(Debug)]
+struct Shared {
+    settings: RunScriptSettings,
+    jobs: Mutex<Receiver<Job>>,
+    /// Once the server stops: until when programs are still started.
+    last_start: OnceLock<Instant>,
+    counters: Counters,
+    complaint: Mutex<Complaint>,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    /// Programs that ended with status 0.
+    succeeded: AtomicU64,
+    /// Programs that could not be started, or ended otherwise.
+    failed: AtomicU64,
+    /// Programs that were killed because they took too long.
+    killed: AtomicU64,
+    /// Events for which no program was run.
+    lost: AtomicU64,
+}
+
+impl RunScript {
+    /// Starts the threads that run the program. An error means that there is no such program.
+    pub fn start(settings: &RunScriptSettings) -> io::Result<Self> {
+        check(&settings.program)?;
+        let (queue, jobs) = sync_channel(settings.queue_size.max(1));
+        let shared = Arc::new(Shared {
+            settings: settings.clone(),
+            jobs: Mutex::new(jobs),
+            last_start: OnceLock::new(),
+            counters: Counters::default(),
+            complaint: Mutex::default(),
+        });
+        let start = |number| {
+            let shared = Arc::clone(&shared);
+            thread::Builder::new().name(format!("run-script-{number}")).spawn(move || shared.run())
+        };
+        let threads = (0..settings.max_processes.max(1)).map(start).collect::<io::Result<Vec<_>>>()?;
+        Ok(Self { queue, shared, threads: Mutex::new(threads) })
+    }
+
+    fn note(&self, event: Event) {
+        if self.queue.try_send(Job::Run(Box::new(event))).is_err() {
+            self.shared.counters.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Hook for RunScript {
+    fn name(&self) -> &'static str {
+        "run_script"
+    }
+
+    fn points(&self) -> Points {
+        Points::of(&[Point::Leases4Committed, Point::Lease4Expire, Point::Lease4Recover])
+    }
+
+    fn leases4_committed(&self, _: &mut State, query: &Query4<'_>, changes: &[Arc<Change4>]) -> Status {
+        // A message that ends a lease has a point of its own; what else it changes belongs together.
+        let asked = || Asked::new(query);
+        match changes {
+            [change] if change.kind == ChangeKind4::Released => {
+                self.note(Event::one(Point::Lease4Release, Some(asked()), change));
+            }
+            [change] if change.kind == ChangeKind4::Declined => {
+                self.note(Event::one(Point::Lease4Decline, Some(asked()), change));
+            }
+            _ => self.note(Event::committed(asked(), changes)),
+        }
+        Status::Continue
+    }
+
+    fn lease4_expire(&self, change: &Arc<Change4>) {
+        self.note(Event::one(Point::Lease4Expire, None, change));
+    }
+
+    fn lease4_recover(&self, change: &Arc<Change4>) {
+        self.note(Event::one(Point::Lease4Recover, None, change));
+    }
+
+    /// Runs the program for what waits, as far as it can be started within the time that one program may take; waits for
+    /// those that run, no longer than that either.
+    fn stop(&self) {
+        let threads = std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        if threads.is_empty() {
+            return;
+        }
+        // Only the first stop counts.
+        let _ = self.shared.last_start.set(Instant::now() + self.shared.timeout());
+        for _ in &threads {
+            // The threads take all that is in the queue, so this waits no longer than they do.
+            let _ = self.queue.send(Job::Stop);
+        }
+        if threads.into_iter().any(|thread| thread.join().is_err()) {
+            error!("a thread of run_script has panicked");
+        }
+    }
+
+    fn counters(&self) -> Vec<(&'static str, u64)> {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.shared.counters;
+        vec![
+            ("run-script-succeeded", read(&counters.succeeded)),
+            ("run-script-failed", read(&counters.failed)),
+            ("run-script-killed", read(&counters.killed)),
+            ("run-script-lost", read(&counters.lost)),
+        ]
+    }
+}
+
+impl Drop for RunScript {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        loop {
+            // One thread waits for an event at a time, the others for it.
+            let job = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+            match job {
+                Ok(Job::Run(event)) => self.run_for(&event),
+                Ok(Job::Stop) | Err(_) => return,
+            }
+        }
+    }
+
+    fn run_for(&self, event: &Event) {
+        let counters = &self.counters;
+        if self.last_start.get().is_some_and(|&last| Instant::now() >= last) {
+            counters.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let point = event.point.name();
+        let end = process::run(&self.settings.program, point, &event.variables(), self.timeout());
+        let counter = match &end {
+            End::Succeeded => &counters.succeeded,
+            End::Killed => &counters.killed,
+            End::Failed(_) | End::NotRun(_) => &counters.failed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        if matches!(end, End::Succeeded) {
+            return;
+        }
+        let due = self.complaint.lock().unwrap_or_else(PoisonError::into_inner).due(Instant::now());
+        if let Some(before) = due {
+            let program = self.settings.program.display();
+            warn!(%program, point, before, "run_script: {end}");
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        Duration::from_secs(self.settings.timeout_secs.max(1).into())
+    }
+}
+
+/// Whether there is a program that may be run.
+fn check(program: &Path) -> io::Result<()> {
+    let metadata = fs::metadata(program)?;
+    if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is not a program that may be run"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "run_script/tests.rs"]
+mod tests;

@@ -1,0 +1,58 @@
+//! What happened to leases, for whoever follows them: a log, a script.
+
+use std::sync::Arc;
+
+use crate::{Lease4, Timestamp};
+
+/// One thing that happened to one lease.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change4 {
+    /// What happened.
+    pub kind: ChangeKind4,
+    /// When.
+    pub at: Timestamp,
+    /// The lease: as it is now where somebody was given it, as it was before where it ended.
+    pub lease: Lease4,
+}
+
+/// What can happen to a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChangeKind4 {
+    /// A client was given an address that it did not hold.
+    Assigned,
+    /// A client's lease was extended.
+    Renewed,
+    /// A client gave its address back, or was given another one instead.
+    Released,
+    /// A client found its address in use by somebody else; nobody has it during the probation.
+    Declined,
+    /// A lease ended because its holder did not extend it.
+    Expired,
+    /// The probation of a declined address ended.
+    Recovered,
+}
+
+/// The changes since they were last taken, once somebody wants them.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Nothing is kept while nobody follows.
+    followed: bool,
+    list: Vec<Arc<Change4>>,
+}
+
+impl Changes {
+    pub(crate) fn follow(&mut self) {
+        self.followed = true;
+    }
+
+    /// Keeps what `lease` gives, if anybody follows.
+    pub(crate) fn add(&mut self, kind: ChangeKind4, at: Timestamp, lease: impl FnOnce() -> Lease4) {
+        if self.followed {
+            self.list.push(Arc::new(Change4 { kind, at, lease: lease() }));
+        }
+    }
+
+    pub(crate) fn take(&mut self) -> Vec<Arc<Change4>> {
+        std::mem::take(&mut self.list)
+    }
+}
