@@ -8,7 +8,7 @@ use super::definitions::Definitions;
 use super::hooks::hooks4;
 use super::ids::Ids;
 use super::interfaces::interfaces4;
-use super::merge::Merger;
+use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::report_overlaps;
@@ -56,7 +56,7 @@ fn subnets(
         definitions,
         global,
         ids: Ids::default(),
-        merger: Merger::default(),
+        budget: Budget::default(),
         prefixes: Vec::new(),
     };
     let mut subnets = Vec::new();

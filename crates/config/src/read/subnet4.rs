@@ -7,7 +7,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use super::address::{Family, address, prefix, warn_host_bits};
 use super::definitions::Definitions;
 use super::ids::{Ids, derive4};
-use super::merge::Merger;
+use super::merge::{Budget, bytes_of, merge};
 use super::object::{At, Object};
 use super::option_rules::SERVER_IDENTIFIER;
 use super::options::{Level, options};
@@ -73,6 +73,7 @@ fn bounded_text(object: &Object<'_>, key: &str, max: usize, report: &mut Report)
     if text.value.len() > max {
         let message = format!("`{key}` has {} bytes, and at most {max} fit", text.value.len());
         report.push(Diagnostic::error(text.span, message).help("shorten it"));
+        return None;
     }
     if text.value.contains('\0') {
         report.push(Diagnostic::error(text.span, format!("`{key}` has a zero byte")).help("remove it"));
@@ -85,7 +86,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) global: &'a Inherited4,
     pub(super) ids: Ids,
-    pub(super) merger: Merger,
+    pub(super) budget: Budget,
     /// The prefixes, to look for overlaps when all are known.
     pub(super) prefixes: Vec<Range>,
 }
@@ -110,21 +111,28 @@ impl<'a> Network<'a> {
         inherited.timers.resolve(&own_timers, &DEFAULTS, report);
         Self { name, inherited, options: options(object, around.definitions, Level::Network, report) }
     }
+
+    /// What a subnet's copy takes, about.
+    fn bytes(&self) -> usize {
+        self.name.len().saturating_add(bytes_of(&self.options))
+    }
 }
 
-/// One subnet; `None` when its prefix cannot be read. Everything else that is wrong is reported, too.
+/// One subnet; `None` when its prefix cannot be read, or there is no room for it. Everything else that is wrong is reported, too.
 pub(super) fn subnet(
     object: &Object<'_>,
     network: Option<&Network<'_>>,
     around: &mut Surroundings<'_>,
     report: &mut Report,
 ) -> Option<Subnet4> {
+    if network.is_some_and(|network| !around.budget.charge(network.bytes(), object.head(), report)) {
+        return None;
+    }
     let prefix = subnet_prefix::<Ipv4Addr>(object, report);
     let bounds = prefix.map(|(network, len)| network.value.bounds(len));
     let pools = pools4(object, bounds, around.definitions, report);
     let own_options = options(object, around.definitions, Level::Subnet, report);
-    let outer = network.map_or(&[][..], |network| &network.options);
-    let options = around.merger.merge(own_options, outer, object.head(), report);
+    let options = merge(own_options, network.map_or(&[], |network| &network.options));
     let own = Inherited4::read(object, report);
     let own_timers = own.timers;
     let inherited = own.under(network.map_or(around.global, |network| &network.inherited));
