@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::slice;
 
 use fosix_tests::{Customer, Lease, Peer, Relay, Scene, acquire, query, relayed};
 use fosix_wire::v6::QueryFlags;
@@ -16,7 +17,7 @@ fn lease_and_release(scene: &Scene, peer: &Peer) -> Lease {
         interface_id: Some(b"vlan3".to_vec()),
         ..Relay::new(0, "2001:db8:1::2".parse().unwrap(), "fe80::7".parse().unwrap())
     };
-    let lease = acquire(peer, &customer, &[relay.clone()], scene.unicast(), scene.unicast());
+    let lease = acquire(peer, &customer, slice::from_ref(&relay), scene.unicast(), scene.unicast());
     let release = query(QueryFlags::UNICAST, &customer.release(lease.address, lease.server));
     peer.send(&relayed(&[relay], &release), scene.unicast());
     lease
