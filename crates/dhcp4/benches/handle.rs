@@ -1,7 +1,13 @@
 //! What serving one query costs: a client that renews its lease, direct and relayed twice.
 
 #[path = "../tests/world/mod.rs"]
-#[allow(dead_code, reason = "the tests need more of it")]
+#[allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "the tests need more of it, and are to fail when they meet the unexpected"
+)]
 mod world;
 
 use std::hint::black_box;

@@ -4,6 +4,11 @@
 //! that a packet passes; where nothing is attached that is the test of one bit. `docs/hooks.md` says what each
 //! [`Status`] means at each point.
 
+/// The examples of the document are compiled with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/hooks.md")]
+struct Document;
+
 mod calendar;
 mod chain;
 mod complaint;

@@ -150,7 +150,7 @@ mod tests {
         let bytes = message(&[(53, &[5])]);
         let mut edited = Message4::new(&bytes);
         assert_eq!(edited.replace(vec![0; 65_536]), Err(EditError::TooLong { len: 65_536 }));
-        assert!(matches!(edited.set_option(OptionCode(9), &[0; 65_536]), Err(EditError::TooLong { .. })));
+        assert!(matches!(edited.set_option(OptionCode(9), &vec![0; 65_536]), Err(EditError::TooLong { .. })));
         for code in [OptionCode::PAD, OptionCode::END, OptionCode::OPTION_OVERLOAD] {
             assert_eq!(edited.remove_option(code), Err(EditError::NotAnOption { code: code.0 }));
         }

@@ -165,8 +165,11 @@ mod tests {
         let mut message = Message6::new(&bytes);
         let too_long = EditError::TooLong { len: 65_536 };
         assert_eq!(message.replace(vec![0; 65_536]), Err(too_long));
-        assert_eq!(message.set_option(OptionCode(9), &[0; 65_530]), Err(EditError::TooLong { len: 65_543 }));
-        assert!(matches!(message.set_option(OptionCode(9), &[0; 65_536]), Err(EditError::Message(_))));
+        assert_eq!(
+            message.set_option(OptionCode(9), &vec![0; 65_530]),
+            Err(EditError::TooLong { len: 65_543 })
+        );
+        assert!(matches!(message.set_option(OptionCode(9), &vec![0; 65_536]), Err(EditError::Message(_))));
         assert_eq!(message.into_changed(), None);
         let mut broken = Message6::new(&[7, 0]);
         assert!(matches!(broken.remove_option(OptionCode(9)), Err(EditError::Message(_))));

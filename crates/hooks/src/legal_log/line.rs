@@ -1,10 +1,10 @@
 //! One line of the log.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fosix_config::LegalLogFormat;
-use fosix_lease::{Change4, ChangeKind4, Lease4, RelayHop, Timestamp};
+use fosix_lease::{Change4, ChangeKind4, RelayHop, Timestamp};
 use fosix_wire::softwire::{PortParams, PortSet};
 use fosix_wire::v4::ClientIdentifier;
 use serde::Serialize;
@@ -20,7 +20,7 @@ pub(super) fn append(format: LegalLogFormat, change: &Change4, out: &mut Vec<u8>
             let _ = serde_json::to_writer(&mut *out, &Line::new(change));
         }
         LegalLogFormat::Text => {
-            let _ = out.write_all(sentence(change).as_bytes());
+            let _ = write_sentence(change, out);
         }
     }
     out.push(b'\n');
@@ -118,45 +118,40 @@ impl Relay {
 }
 
 /// Much like a line of Kea's, with what Kea does not know behind it.
-fn sentence(change: &Change4) -> String {
+fn write_sentence(change: &Change4, out: &mut Vec<u8>) -> io::Result<()> {
     let lease = &change.lease;
-    let mut line = format!("{} UTC Address: {}", Utc::of(change.at).spaced(), lease.address);
+    write!(out, "{} UTC Address: {}", Utc::of(change.at).spaced(), lease.address)?;
     if let Some(params) = lease.port_set {
-        line.push_str(&format!(" (ports {params})"));
+        write!(out, " (ports {params})")?;
     }
-    let (verb, to) = match change.kind {
-        ChangeKind4::Assigned => ("assigned", "to"),
-        ChangeKind4::Renewed => ("renewed", "to"),
-        ChangeKind4::Released => ("released", "from"),
-        ChangeKind4::Declined => ("declined", "from"),
-        ChangeKind4::Expired | ChangeKind4::Recovered => ("expired", "from"),
-    };
-    line.push_str(&format!(" has been {verb}{} {to} a device with hardware address: ", duration(change)));
-    line.push_str(&format!("hwtype={} {}", lease.hardware.hardware_type(), hex(lease.hardware.octets())));
+    let (event, to) = (event(change.kind), if is_given(change) { "to" } else { "from" });
+    let (hardware_type, hardware) = (lease.hardware.hardware_type(), hex(lease.hardware.octets()));
+    write!(out, " has been {event}{} {to} a device with hardware address: ", duration(change))?;
+    write!(out, "hwtype={hardware_type} {hardware}")?;
     if let Some(id) = lease.client.identifier() {
-        line.push_str(&format!(", client-id: {}", recognisable(id)));
+        write!(out, ", client-id: {}", recognisable(id))?;
     }
     for hop in &lease.relay_path {
-        line.push_str(&format!(" connected via relay at address: {}", hop.link_address));
+        write!(out, " connected via relay at address: {}", hop.link_address)?;
         for (name, id) in [("interface-id", &hop.interface_id), ("remote-id", &hop.remote_id)] {
             if !id.is_empty() {
-                line.push_str(&format!(", {name}: {}", recognisable(id)));
+                write!(out, ", {name}: {}", recognisable(id))?;
             }
         }
     }
-    line.push_str(&format!(", source address: {}", lease.source));
+    write!(out, ", source address: {}", lease.source)?;
     if let Some(softwire) = lease.softwire {
-        line.push_str(&format!(", softwire address: {}", softwire.address));
+        write!(out, ", softwire address: {}", softwire.address)?;
     }
-    line.push_str(&format!(", held since {} UTC", Utc::of(lease.since).spaced()));
-    line
+    write!(out, ", held since {} UTC", Utc::of(lease.since).spaced())
 }
 
 /// ` for 1 hrs 2 mins 3 secs` of a lease that goes on.
 fn duration(change: &Change4) -> String {
-    match (change.kind, change.lease.valid_lifetime) {
-        (ChangeKind4::Assigned | ChangeKind4::Renewed, u32::MAX) => " for infinite duration".to_owned(),
-        (ChangeKind4::Assigned | ChangeKind4::Renewed, seconds) => {
+    match change.lease.valid_lifetime {
+        _ if !is_given(change) => String::new(),
+        u32::MAX => " for infinite duration".to_owned(),
+        seconds => {
             let days = match seconds / 86_400 {
                 0 => String::new(),
                 days => format!("{days} days "),
@@ -164,7 +159,6 @@ fn duration(change: &Change4) -> String {
             let (hours, minutes) = (seconds / 3600 % 24, seconds / 60 % 60);
             format!(" for {days}{hours} hrs {minutes} mins {} secs", seconds % 60)
         }
-        _ => String::new(),
     }
 }
 
@@ -185,12 +179,14 @@ fn event(kind: ChangeKind4) -> &'static str {
     }
 }
 
+/// Whether the client has the address from then on.
+fn is_given(change: &Change4) -> bool {
+    matches!(change.kind, ChangeKind4::Assigned | ChangeKind4::Renewed)
+}
+
 /// Until when the holder has the address, as far as is known.
 fn until(change: &Change4) -> Option<Timestamp> {
-    match change.kind {
-        ChangeKind4::Assigned | ChangeKind4::Renewed => Lease4::expires(&change.lease),
-        _ => Some(change.at),
-    }
+    if is_given(change) { change.lease.expires() } else { Some(change.at) }
 }
 
 fn text(at: Timestamp) -> String {

@@ -61,7 +61,7 @@ impl Event {
                 |change: &&Arc<Change4>| matches!(change.kind, ChangeKind4::Assigned | ChangeKind4::Renewed);
             let (leases, deleted): (Vec<_>, Vec<_>) = self.changes.iter().partition(given);
             for (prefix, changes) in [("LEASES4", leases), ("DELETED_LEASES4", deleted)] {
-                variables.add(prefix, "SIZE", changes.len());
+                variables.add(prefix, "SIZE", &changes.len());
                 for (at, change) in changes.into_iter().enumerate() {
                     variables.lease(&format!("{prefix}_AT{at}"), change);
                 }
@@ -81,15 +81,15 @@ impl Event {
 struct Variables(Vec<(String, String)>);
 
 impl Variables {
-    fn add(&mut self, prefix: &str, name: &str, value: impl ToString) {
+    fn add(&mut self, prefix: &str, name: &str, value: &dyn ToString) {
         self.0.push((format!("{prefix}_{name}"), value.to_string()));
     }
 
     fn query(&mut self, asked: &Asked) {
         const PREFIX: &str = "QUERY4";
-        self.add(PREFIX, "REMOTE_ADDR", asked.source);
+        self.add(PREFIX, "REMOTE_ADDR", &asked.source);
         self.add(PREFIX, "IFACE_NAME", &asked.interface);
-        self.add(PREFIX, "RELAYED", asked.relayed);
+        self.add(PREFIX, "RELAYED", &asked.relayed);
         // What DHCPv4 over DHCPv6 has none of; scripts may rest on the variables being there.
         for name in [
             "LOCAL_ADDR",
@@ -101,50 +101,50 @@ impl Variables {
             "REMOTE_HWADDR",
             "REMOTE_HWADDR_TYPE",
         ] {
-            self.add(PREFIX, name, "");
+            self.add(PREFIX, name, &"");
         }
         let Ok(message) = Message::new_checked(&asked.message) else { return };
         let message_type = message.message_type().map(|message_type| message_type.to_string());
-        self.add(PREFIX, "TYPE", message_type.unwrap_or_default());
-        self.add(PREFIX, "TXID", message.xid());
-        self.add(PREFIX, "HOPS", message.hops());
-        self.add(PREFIX, "SECS", message.secs());
-        self.add(PREFIX, "FLAGS", message.flags());
-        self.add(PREFIX, "CIADDR", message.ciaddr());
-        self.add(PREFIX, "SIADDR", message.siaddr());
-        self.add(PREFIX, "YIADDR", message.yiaddr());
-        self.add(PREFIX, "GIADDR", message.giaddr());
-        self.add(PREFIX, "HWADDR", hex(message.chaddr()));
-        self.add(PREFIX, "HWADDR_TYPE", message.hardware_type());
+        self.add(PREFIX, "TYPE", &message_type.unwrap_or_default());
+        self.add(PREFIX, "TXID", &message.xid());
+        self.add(PREFIX, "HOPS", &message.hops());
+        self.add(PREFIX, "SECS", &message.secs());
+        self.add(PREFIX, "FLAGS", &message.flags());
+        self.add(PREFIX, "CIADDR", &message.ciaddr());
+        self.add(PREFIX, "SIADDR", &message.siaddr());
+        self.add(PREFIX, "YIADDR", &message.yiaddr());
+        self.add(PREFIX, "GIADDR", &message.giaddr());
+        self.add(PREFIX, "HWADDR", &hex(message.chaddr()));
+        self.add(PREFIX, "HWADDR_TYPE", &message.hardware_type());
         let information = message.option(OptionCode::RELAY_AGENT_INFORMATION);
         let bytes = information.map(|data| data.bytes().collect::<Vec<_>>()).unwrap_or_default();
-        self.add(PREFIX, "OPTION_82", hex(&bytes));
+        self.add(PREFIX, "OPTION_82", &hex(&bytes));
         let information = RelayAgentInformation::new_checked(&bytes).ok();
         for code in [1, 2] {
             let data = information
                 .as_ref()
                 .and_then(|information| information.iter().find(|sub| sub.code == code).map(|sub| sub.data));
-            self.add(PREFIX, &format!("OPTION_82_SUB_OPTION_{code}"), data.map(hex).unwrap_or_default());
+            self.add(PREFIX, &format!("OPTION_82_SUB_OPTION_{code}"), &data.map(hex).unwrap_or_default());
         }
     }
 
     fn lease(&mut self, prefix: &str, change: &Change4) {
         let lease = &change.lease;
-        self.add(prefix, "ADDRESS", lease.address);
-        self.add(prefix, "CLTT", lease.last_transaction);
+        self.add(prefix, "ADDRESS", &lease.address);
+        self.add(prefix, "CLTT", &lease.last_transaction);
         self.add(prefix, "HOSTNAME", &lease.hostname);
-        self.add(prefix, "HWADDR", hex(lease.hardware.octets()));
-        self.add(prefix, "HWADDR_TYPE", lease.hardware.hardware_type());
-        self.add(prefix, "STATE", state(change.kind));
-        self.add(prefix, "SUBNET_ID", lease.subnet);
-        self.add(prefix, "VALID_LIFETIME", lease.valid_lifetime);
-        self.add(prefix, "CLIENT_ID", lease.client.identifier().map(hex).unwrap_or_default());
+        self.add(prefix, "HWADDR", &hex(lease.hardware.octets()));
+        self.add(prefix, "HWADDR_TYPE", &lease.hardware.hardware_type());
+        self.add(prefix, "STATE", &state(change.kind));
+        self.add(prefix, "SUBNET_ID", &lease.subnet);
+        self.add(prefix, "VALID_LIFETIME", &lease.valid_lifetime);
+        self.add(prefix, "CLIENT_ID", &lease.client.identifier().map(hex).unwrap_or_default());
         // Not in Kea.
-        self.add(prefix, "EVENT", event(change.kind));
-        self.add(prefix, "IPV6_SOURCE", lease.source);
-        self.add(prefix, "PORTS", lease.port_set.map(|params| params.to_string()).unwrap_or_default());
-        self.add(prefix, "SOFTWIRE", softwire(lease));
-        self.add(prefix, "RELAYS", relays(lease));
+        self.add(prefix, "EVENT", &event(change.kind));
+        self.add(prefix, "IPV6_SOURCE", &lease.source);
+        self.add(prefix, "PORTS", &lease.port_set.map(|params| params.to_string()).unwrap_or_default());
+        self.add(prefix, "SOFTWIRE", &softwire(lease));
+        self.add(prefix, "RELAYS", &relays(lease));
     }
 }
 
