@@ -115,6 +115,24 @@ fn keys_and_types() {
 }
 
 #[test]
+fn an_unknown_key_comes_with_what_was_meant() {
+    for (text, help) in [
+        ("{ \"Dhcp4\": { \"valid-lifetme\": 1 } }", "did you mean \"valid-lifetime\"?"),
+        ("{ \"Dhcp4\": { \"subnet6\": [] } }", "did you mean \"subnet4\"? \"subnet6\" belongs in Dhcp6"),
+        ("{ \"Dhcp4\": { \"4o6-interface\": 1 } }", "\"4o6-interface\" belongs in subnet4"),
+        (
+            "{ \"Dhcp4\": { \"delegated-length\": 1 } }",
+            "did you mean \"delegated-len\"? It belongs in pd-pools",
+        ),
+        ("{ \"Dhcp4\": { \"colour\": 1 } }", "remove it; docs/configuration.md lists every key"),
+    ] {
+        let loaded = load_memory(&[("t", text.as_bytes())], &["t"], LoadOptions::default());
+        let found: Vec<_> = loaded.diagnostics.iter().filter_map(|finding| finding.help.as_deref()).collect();
+        assert!(found.contains(&help), "{text}\n{found:?}");
+    }
+}
+
+#[test]
 fn what_is_known_but_not_supported() {
     expect4(&[
         ("§\"allocator\": \"random\"", "warning: `allocator` has no effect"),
@@ -355,6 +373,10 @@ fn subnets_and_pools() {
         (
             "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\", \"4o6-subnet\": §\"2001:db8::1/64\" } ]",
             "warning: `4o6-subnet` has bits beyond its length of 64",
+        ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\", \"4o6-interface\": \"a\" }, { \"subnet\": §\"10.0.1.0/24\", \"4o6-interface\": \"a\" } ]",
+            "warning: two subnets have the same 4o6 keys",
         ),
         ("\"next-server\": §\"x\"", "error: `next-server` must be an IPv4 address"),
         ("\"next-server\": §\"224.0.0.1\"", "error: 224.0.0.1 cannot be the next server"),

@@ -58,6 +58,7 @@ fn subnets(
         ids: Ids::default(),
         budget: Budget::default(),
         prefixes: Vec::new(),
+        selectors: HashMap::new(),
     };
     let mut subnets = Vec::new();
     for object in object.objects("subnet4") {

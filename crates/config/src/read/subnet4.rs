@@ -1,5 +1,6 @@
 //! IPv4 subnets and shared networks, with what they inherit.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -16,6 +17,7 @@ use super::pools::{pools4, subnet_prefix};
 use super::timers::{Defaults, TimerKeys};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::model::{OptionValue, Selector4o6, Subnet4};
+use crate::source::Span;
 
 /// What holds for timers of DHCPv4 where nothing is configured: as in Kea.
 pub(super) const DEFAULTS: Defaults =
@@ -89,6 +91,43 @@ pub(super) struct Surroundings<'a> {
     pub(super) budget: Budget,
     /// The prefixes, to look for overlaps when all are known.
     pub(super) prefixes: Vec<Range>,
+    /// The first subnet, and its shared network, for each set of keys.
+    pub(super) selectors: HashMap<Selector4o6, (Span, Option<String>)>,
+}
+
+impl Surroundings<'_> {
+    /// Tells of a subnet at `at` that no client reaches.
+    fn check_selector(
+        &mut self,
+        selector: &Selector4o6,
+        network: Option<&Network<'_>>,
+        at: Span,
+        report: &mut Report,
+    ) {
+        if selector.is_empty() {
+            let told = Diagnostic::notice(at, "no client reaches this subnet");
+            report.push_repeated(
+                "subnet4 without 4o6 keys",
+                told.label("it has none of 4o6-subnet, 4o6-interface-id and 4o6-interface")
+                    .help("DHCPv4 outside DHCPv6 is not served yet; give the subnet one of the three keys"),
+            );
+            return;
+        }
+        let name = network.map(|network| network.name.to_owned());
+        match self.selectors.get(selector) {
+            None => {
+                self.selectors.insert(selector.clone(), (at, name));
+            }
+            // The subnets of a shared network serve the same clients.
+            Some((_, other)) if name.is_some() && *other == name => {}
+            Some((first, _)) => report.push_repeated(
+                "subnets with the same 4o6 keys",
+                Diagnostic::warning(at, "two subnets have the same 4o6 keys")
+                    .also(*first, "the other one")
+                    .help("only the one with the lower id is used; give them different keys"),
+            ),
+        }
+    }
 }
 
 /// A shared network, as far as its subnets need it.
@@ -142,14 +181,7 @@ pub(super) fn subnet(
     let id = around.ids.take(object, derive4(at.value), at.value.number(), report);
     let (first, last) = at.value.bounds(len);
     around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
-    if selector.is_empty() {
-        let told = Diagnostic::notice(at.span, "no client reaches this subnet");
-        report.push_repeated(
-            "subnet4 without 4o6 keys",
-            told.label("it has none of 4o6-subnet, 4o6-interface-id and 4o6-interface")
-                .help("DHCPv4 outside DHCPv6 is not served yet; give the subnet one of the three keys"),
-        );
-    }
+    around.check_selector(&selector, network, at.span, report);
     Some(Subnet4 {
         id,
         prefix: Ipv4Net::new(at.value, len).ok()?,
