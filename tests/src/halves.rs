@@ -130,6 +130,7 @@ impl Kea {
     pub fn dhcp6(halves: &Halves) -> Self {
         let configuration = json!({ "Dhcp6": {
             "interfaces-config": { "interfaces": [ "vs/2001:db8:1::1" ] },
+            "server-id": { "type": "LL", "persist": false },
             "lease-database": { "type": "memfile", "persist": false },
             "preferred-lifetime": 3000, "valid-lifetime": 4000, "renew-timer": 1000, "rebind-timer": 2000,
             "dhcp4o6-port": Halves::PORT,

@@ -23,8 +23,8 @@ const CLIENTS: u64 = 1000;
 /// The ways in which a query gets to the server.
 const WAYS: [&[&str]; 3] = [
     &["--direct"],
-    &["--relay", "--link-address", "2001:db8:1::9"],
-    &["--relay", "--link-address", "2001:db8:1::9", "--relay-levels", "2"],
+    &["--direct", "--relay", "--link-address", "2001:db8:1::9"],
+    &["--direct", "--relay", "--link-address", "2001:db8:1::9", "--relay-levels", "2"],
 ];
 
 /// The command of that many clients, with identities that begin with `first`.
