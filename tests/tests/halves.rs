@@ -225,7 +225,10 @@ fn queries_have_their_drop_while_the_dhcpv4_half_is_away_and_service_is_back_by_
                 wait_for(&six, "that it is back", |counters| counters.get("link-peer-up") == 1);
             }
             offer(&peer, &halves, 1);
-            let back = six.process().lines().iter().filter(|line| line.contains("half is back")).count();
+            let back = six.process().wait_until("that it is back", |lines| {
+                let back = lines.iter().filter(|line| line.contains("half is back")).count();
+                (back >= round).then_some(back)
+            });
             assert_eq!(back, round, "one line each time that it is back");
         }
         six.stop().assert_balanced();
