@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use fosix_net::{Interface, InterfaceWatch, Interfaces, Poller};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
@@ -94,14 +94,12 @@ impl Netns {
         self.ip(&["link", "delete", "dev", interface]);
     }
 
-    /// Adds an address, such as `2001:db8::1/64`, which serves at once.
+    /// Adds an IPv6 address, such as `2001:db8::1/64`, and waits until it serves.
     pub fn add_address(&self, interface: &str, address: &str) {
-        let version = if address.contains(':') { "-6" } else { "-4" };
-        let mut arguments = vec![version, "address", "add", address, "dev", interface];
-        if version == "-6" {
-            arguments.push("nodad");
-        }
-        self.ip(&arguments);
+        self.ip(&["-6", "address", "add", address, "dev", interface, "nodad"]);
+        let (address, _) = address.split_once('/').expect("an address with the length of its prefix");
+        let address: Ipv6Addr = address.parse().expect("an IPv6 address");
+        self.wait_until(&format!("{interface} has {address}"), || serves(interface, address));
     }
 
     /// Takes an address away.
@@ -157,24 +155,28 @@ impl Netns {
         ip(&[&["-netns", &self.name], arguments].concat());
     }
 
-    /// Waits until the interface is running and has a link-local address.
+    /// Waits until the interface is running and has a link-local address that serves.
     pub fn wait_for_link_local(&self, interface: &str) {
+        self.wait_until(&format!("{interface} has a link-local address"), || {
+            let interfaces = Interfaces::snapshot().expect("cannot list interfaces");
+            let found = interfaces.by_name(interface).filter(|interface| interface.running);
+            found.and_then(Interface::link_local).is_some_and(|address| serves(interface, address))
+        });
+    }
+
+    /// Waits until `check`, run inside, is true: looks again whenever something changes, and now and then.
+    fn wait_until(&self, expected: &str, check: impl Fn() -> bool + Send + Sync) {
+        /// For the changes that the kernel does not tell of, such as a group that was joined.
+        const NOW_AND_THEN: Duration = Duration::from_millis(5);
         self.run(|| {
             let watch = InterfaceWatch::new().expect("cannot watch interfaces");
             let mut poller = Poller::new().expect("cannot poll");
             poller.add(&watch, 0).expect("cannot poll");
             let end = Instant::now() + PATIENCE;
-            loop {
+            while !check() {
+                assert!(Instant::now() < end, "not so in {}: {expected}", self.name);
+                poller.wait(Some(NOW_AND_THEN)).expect("cannot poll");
                 watch.changed().expect("cannot watch interfaces");
-                if self
-                    .find_interface(interface)
-                    .is_some_and(|interface| interface.running && interface.link_local().is_some())
-                {
-                    return;
-                }
-                let left = end.saturating_duration_since(Instant::now());
-                assert!(!left.is_zero(), "{interface} in {} got no link-local address", self.name);
-                poller.wait(Some(left)).expect("cannot poll");
             }
         });
     }
@@ -197,6 +199,32 @@ impl Drop for Netns {
 
 const PREFIX: &str = "fosix-";
 const DIRECTORY: &str = "/run/netns";
+
+/// Whether an address of the calling thread's namespace can be used and found by its neighbours: it is not tentative,
+/// and the group in which they ask for it (RFC 4291 §2.7.1) is joined, which the kernel does some time later.
+fn serves(interface: &str, address: Ipv6Addr) -> bool {
+    const TENTATIVE: u8 = 0x40;
+    let hexadecimal = |address: Ipv6Addr| address.octets().map(|octet| format!("{octet:02x}")).concat();
+    let low = address.octets();
+    let group = Ipv6Addr::from_bits(0xff02_0000_0000_0000_0000_0001_ff00_0000)
+        | Ipv6Addr::from([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, low[13], low[14], low[15]]);
+    // The fields are: address, index, prefix length, scope, flags, interface.
+    let is_usable = |line: &str| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        fields[0] == hexadecimal(address)
+            && fields[5] == interface
+            && u8::from_str_radix(fields[4], 16).is_ok_and(|flags| flags & TENTATIVE == 0)
+    };
+    // The fields begin with: index, interface, group.
+    let is_joined = |line: &str| line.split_whitespace().skip(1).take(2).eq([interface, &hexadecimal(group)]);
+    net_file("if_inet6").lines().any(is_usable) && net_file("igmp6").lines().any(is_joined)
+}
+
+/// A file about the network of the calling thread (`/proc/net` is about that of the process).
+fn net_file(name: &str) -> String {
+    let path = format!("/proc/thread-self/net/{name}");
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read {path}: {error}"))
+}
 
 /// Moves the calling thread into a namespace.
 fn enter(path: &Path) {

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket};
+use std::thread;
+use std::time::Instant;
 
 use crate::{Netns, PATIENCE};
 
@@ -28,9 +30,18 @@ impl Peer {
 
     /// Binds an address, which everything that is sent comes from.
     pub fn bind_to(netns: &Netns, address: SocketAddrV6) -> Self {
-        let socket = netns
-            .run(|| UdpSocket::bind(address))
-            .unwrap_or_else(|error| panic!("cannot bind {address} in {}: {error}", netns.name()));
+        let end = Instant::now() + PATIENCE;
+        let socket = loop {
+            match netns.run(|| UdpSocket::bind(address)) {
+                Ok(socket) => break socket,
+                // A program that another test of this process is about to start has a copy of every socket, also of
+                // one that was closed meanwhile, until it begins.
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && Instant::now() < end => {
+                    thread::yield_now();
+                }
+                Err(error) => panic!("cannot bind {address} in {}: {error}", netns.name()),
+            }
+        };
         socket.set_read_timeout(Some(PATIENCE)).expect("a timeout that can be set");
         Self { socket }
     }

@@ -5,13 +5,14 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::process::run_to_end;
-use crate::{Netns, Process};
+use crate::{Netns, PATIENCE, Process};
 
 /// A running `fosix serve`; killed when it is dropped.
 #[derive(Debug)]
@@ -34,9 +35,16 @@ impl Fosix {
         server
     }
 
-    /// Starts `fosix serve` without waiting for anything.
+    /// Starts `fosix serve` without waiting for anything. What it logs is shown when the test fails; the environment
+    /// variable FOSIX_TEST_LOG sets the level where `config` does not.
     pub fn launch(netns: &Netns, mut config: Value) -> Self {
         config["Fosix"]["log"]["format"] = json!("json");
+        let level = &mut config["Fosix"]["log"]["level"];
+        if let (true, Ok(wanted)) = (level.is_null(), env::var("FOSIX_TEST_LOG")) {
+            *level = json!(wanted);
+        } else if level.is_null() {
+            *level = json!("info");
+        }
         let directory = tempfile::tempdir().expect("cannot make a temporary directory");
         let file = directory.path().join("fosix.json");
         std::fs::write(&file, config.to_string()).expect("cannot write the configuration");
@@ -54,6 +62,18 @@ impl Fosix {
         let seen = self.process.line_count();
         self.process.signal(Signal::USR1);
         self.counters_from(seen)
+    }
+
+    /// Its counters once one of them has reached a number.
+    pub fn counters_when(&self, name: &str, number: u64) -> Counters {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let counters = self.counters();
+            if counters.get(name) >= number {
+                return counters;
+            }
+            assert!(Instant::now() < end, "{name} does not reach {number}: {counters:?}");
+        }
     }
 
     /// Stops it (SIGTERM), checks that it ends without complaint, and gives its last counters.

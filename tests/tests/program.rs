@@ -45,7 +45,11 @@ fn stops_on_sigint_too() {
 
 #[test]
 fn says_what_listens_where_and_then_nothing_per_packet() {
-    let scene = Scene::new("quiet");
+    let scene = Scene::with("quiet", {
+        let mut configuration = Scene::configuration();
+        configuration["Fosix"]["log"]["level"] = json!("info");
+        configuration
+    });
     let ready = scene.fosix.process().wait_for_line("fosix ready");
     for part in ["vs", "ff02::1:2", "547"] {
         assert!(ready.contains(part), "{ready}");

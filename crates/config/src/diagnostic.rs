@@ -194,6 +194,11 @@ impl Report {
         self.push_repeated(topic, diagnostic);
     }
 
+    /// Whether further findings of this severity are only counted: what only helps a reader need not be looked for.
+    pub(crate) fn is_full(&self, severity: Severity) -> bool {
+        self.counts.get(severity as usize).is_some_and(|&count| count >= Self::LIMIT)
+    }
+
     pub(crate) fn errors(&self) -> usize {
         self.counts.first().copied().unwrap_or(0)
     }

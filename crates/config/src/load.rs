@@ -86,6 +86,9 @@ fn interpret(roots: &[Node], report: &mut Report) -> Config {
     if let (Some(dhcp6), Some(dhcp4)) = (&dhcp6_object, &dhcp4_object) {
         read::check_halves(dhcp6, dhcp4, fosix_object.as_ref(), report);
     }
+    if let (Some(dhcp6), Some(dhcp4), Some(at)) = (&dhcp6, &dhcp4, &dhcp6_object) {
+        read::check_servers_are_told(dhcp6, dhcp4, at, report);
+    }
     if dhcp6.is_none() && dhcp4.is_none() && report.errors() == 0 {
         let at = roots.first().map(|root| root.span.head());
         let told = match at {

@@ -10,6 +10,7 @@ mod hooks;
 mod ids;
 mod interfaces;
 mod logging;
+mod merge;
 mod object;
 mod option_rules;
 mod options;
@@ -23,7 +24,7 @@ mod subnet4;
 mod subnet6;
 mod timers;
 
-pub(crate) use both::check_halves;
+pub(crate) use both::{check_halves, check_servers_are_told};
 pub(crate) use dhcp4::dhcp4;
 pub(crate) use dhcp6::dhcp6;
 pub(crate) use logging::level_of_loggers;

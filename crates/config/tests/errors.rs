@@ -269,11 +269,11 @@ fn subnets_and_pools() {
             "warning: `subnet` has bits beyond its length of 24",
         ),
         (
-            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" }, { \"subnet\": §\"10.0.0.0/24\", \"id\": 7 } ]",
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" }, { \"subnet\": §\"10.0.0.0/24\" } ]",
             "error: two subnets are the same",
         ),
         (
-            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" }, { \"subnet\": §\"10.0.0.0/16\", \"id\": 7 } ]",
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\" }, { \"subnet\": §\"10.0.0.0/16\" } ]",
             "error: two subnets overlap",
         ),
         (

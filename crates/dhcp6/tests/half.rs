@@ -59,6 +59,7 @@ fn server_with(settings: Settings6) -> Server6 {
         },
         timers: timers(),
         preferred_lifetime: Lifetime::fixed(3000),
+        decline_probation_period: 86_400,
         lease_checks: LeaseChecks::Warn,
         dhcp4o6_port: 0,
     };

@@ -36,11 +36,15 @@ fn in_words(loaded: &Loaded, colour: bool) -> String {
     let mut text = loaded.diagnostics.render(colour);
     if let Some(config) = &loaded.config {
         let subnets6 =
-            config.dhcp6.as_ref().map(|dhcp6| format!("DHCPv6 with {} subnets", dhcp6.subnets.len()));
+            config.dhcp6.as_ref().map(|dhcp6| format!("DHCPv6 with {}", subnets(dhcp6.subnets.len())));
         let subnets4 =
-            config.dhcp4.as_ref().map(|dhcp4| format!("DHCPv4 with {} subnets", dhcp4.subnets.len()));
+            config.dhcp4.as_ref().map(|dhcp4| format!("DHCPv4 with {}", subnets(dhcp4.subnets.len())));
         let halves: Vec<String> = subnets6.into_iter().chain(subnets4).collect();
         text += &["the configuration can be served: ", &halves.join(", "), "\n"].concat();
     }
     text
+}
+
+fn subnets(count: usize) -> String {
+    format!("{count} subnet{}", if count == 1 { "" } else { "s" })
 }

@@ -3,7 +3,7 @@
 use super::common::ANYWHERE;
 use super::shape::{Key, Shape, Status};
 use super::{ALL, Spec};
-use crate::diagnostic::{Diagnostic, Report, shorten};
+use crate::diagnostic::{Diagnostic, Report, Severity, shorten};
 use crate::syntax::{Member, Node, Value};
 
 /// Reports whatever in `node` and below it does not fit `spec`. What reads the tree later can take a value of the wrong
@@ -65,7 +65,8 @@ fn shape(node: &Node, key: &'static Key, quiet: bool, report: &mut Report) {
         | (Shape::Any, _)
         | (Shape::Boolean, Value::Boolean(_))
         | (Shape::Number, Value::Integer(_) | Value::Number(_))
-        | (Shape::Bytes, Value::Text(_)) => {}
+        | (Shape::Bytes, Value::Text(_))
+        | (Shape::AnyMap, Value::Map { .. }) => {}
         (Shape::Text, Value::Text(bytes)) => not_text(bytes, node, key, report),
         (Shape::Integer(min, max), Value::Integer(value)) => {
             if value < min || value > max {
@@ -141,6 +142,12 @@ fn wrong_type(node: &Node, key: &Key, expected: &str, report: &mut Report) {
 
 fn unknown(member: &Member, spec: &'static Spec, report: &mut Report) {
     let key = &*member.key;
+    let message = format!("no key \"{}\" is known in {}", shorten(key), spec.name);
+    let told = Diagnostic::error(member.key_span, message);
+    // Looking for the key that was meant takes a while; it is done for what will be shown.
+    if report.is_full(Severity::Error) {
+        return report.push(told);
+    }
     let here = spec.keys().map(|key| key.name).chain(ANYWHERE.iter().map(|key| key.name));
     let help = if let Some(near) = nearest(key, here) {
         format!("did you mean \"{near}\"?")
@@ -151,10 +158,7 @@ fn unknown(member: &Member, spec: &'static Spec, report: &mut Report) {
     } else {
         "remove it; docs/configuration.md lists every key".to_owned()
     };
-    report.push(
-        Diagnostic::error(member.key_span, format!("no key \"{}\" is known in {}", shorten(key), spec.name))
-            .help(help),
-    );
+    report.push(told.help(help));
 }
 
 fn nearest_elsewhere(key: &str) -> Option<(&'static str, &'static Spec)> {
@@ -169,14 +173,23 @@ pub(crate) fn nearest<'a>(text: &str, choices: impl IntoIterator<Item = &'a str>
         return None;
     }
     let text = text.to_ascii_lowercase();
-    let distance = |choice: &str| strsim::damerau_levenshtein(&text, &choice.to_ascii_lowercase());
+    let letters = letters_of(&text);
     let allowed = |choice: &str| (choice.len() / 4).clamp(1, 4);
     choices
         .into_iter()
-        .map(|choice| (distance(choice), choice))
+        // Two quick looks spare most of the comparisons: each edit changes the length by at most one, and the letters
+        // that occur by at most two.
+        .filter(|choice| choice.len().abs_diff(text.len()) <= allowed(choice))
+        .filter(|choice| (letters_of(choice) ^ letters).count_ones() as usize <= 2 * allowed(choice))
+        .map(|choice| (strsim::osa_distance(&text, &choice.to_ascii_lowercase()), choice))
         .filter(|&(distance, choice)| distance <= allowed(choice))
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, choice)| choice)
+}
+
+/// Which letters, digits and signs occur in a text, whatever their case: a bit for each.
+fn letters_of(text: &str) -> u32 {
+    text.bytes().fold(0, |letters, byte| letters | 1 << (byte.to_ascii_lowercase() & 31))
 }
 
 #[cfg(test)]

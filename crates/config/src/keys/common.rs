@@ -12,7 +12,7 @@ const SAME_CODE: &str = "each code is sent once";
 pub(super) static ANYWHERE: &[Key] = &[
     supported("comment", Shape::Text),
     supported("metadata", Shape::Any),
-    supported("user-context", Shape::Any),
+    supported("user-context", Shape::AnyMap),
 ];
 
 pub(super) static TIMERS: &[Key] = &[

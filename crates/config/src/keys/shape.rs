@@ -42,6 +42,8 @@ pub(crate) enum Shape {
     Map(&'static Spec),
     /// A list of maps.
     List(&'static Spec),
+    /// A map of anything: it is not looked at.
+    AnyMap,
     /// Anything: it is not looked at.
     Any,
 }
@@ -60,7 +62,7 @@ impl Shape {
             Self::Number => "a number",
             Self::Text | Self::Bytes | Self::OneOf(_) => "a text",
             Self::TextList => "a list of texts",
-            Self::Map(_) => "a map",
+            Self::Map(_) | Self::AnyMap => "a map",
             Self::List(_) => "a list of maps",
             Self::Any => "any value",
         }

@@ -1,7 +1,11 @@
 //! What concerns both halves together.
 
+use std::collections::HashSet;
+
 use super::object::{At, Object};
+use super::option_rules::DHCP4O6_SERVER;
 use crate::diagnostic::{Diagnostic, Report, shorten};
+use crate::model::{Dhcp4, Dhcp6, OptionValue};
 
 /// Checks a `Dhcp6` and a `Dhcp4` object that are served by one process.
 pub(crate) fn check_halves(
@@ -30,18 +34,35 @@ pub(crate) fn check_halves(
     check_interfaces(dhcp6, dhcp4, report);
 }
 
+/// RFC 7341 §9: a client begins when it is given option 88, and stops when it no longer is.
+pub(crate) fn check_servers_are_told(dhcp6: &Dhcp6, dhcp4: &Dhcp4, at: &Object<'_>, report: &mut Report) {
+    let is_told = |options: &[OptionValue]| {
+        options
+            .iter()
+            .any(|option| option.code == DHCP4O6_SERVER && option.vendor.is_none() && !option.never_send)
+    };
+    let anywhere = is_told(&dhcp6.options) || dhcp6.subnets.iter().any(|subnet| is_told(&subnet.options));
+    if !dhcp4.subnets.is_empty() && !anywhere {
+        report.push(
+            Diagnostic::notice(at.head(), "clients are not told to use DHCPv4 over DHCPv6")
+                .label("no option-data in here gives dhcp4o6-server-addr (option 88)")
+                .help("add it, unless another server gives it; with empty data clients use multicast"),
+        );
+    }
+}
+
 /// A query can only come in on an interface that the DHCPv6 half listens on.
 fn check_interfaces(dhcp6: &Object<'_>, dhcp4: &Object<'_>, report: &mut Report) {
     let Some(config) = dhcp6.object("interfaces-config") else { return };
-    let listening: Vec<&str> =
+    let listening: HashSet<&str> =
         config.texts("interfaces").map(|text| text.value.split('/').next().unwrap_or("")).collect();
-    if listening.contains(&"*") {
+    if listening.contains("*") {
         return;
     }
     let networks = dhcp4.objects("shared-networks").flat_map(|network| network.objects("subnet4"));
     for subnet in dhcp4.objects("subnet4").chain(networks) {
         let Some(text) = subnet.text_if_any("4o6-interface") else { continue };
-        if !listening.contains(&text.value) {
+        if !listening.contains(text.value) {
             unheard(text, report);
         }
     }

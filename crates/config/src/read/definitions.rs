@@ -161,8 +161,8 @@ impl Definitions {
         if let Some(encapsulate) = object.text_if_any("encapsulate") {
             let fault = if encapsulate.value == space_name {
                 Some("an option cannot hold the space that it belongs to itself")
-            } else if own.array || own.record.last().copied().unwrap_or(kind).takes_the_rest() {
-                Some("sub-options cannot follow an array, a string or binary data: nothing would part them")
+            } else if own.array {
+                Some("sub-options cannot follow an array: nothing would part them")
             } else {
                 None
             };
@@ -172,6 +172,15 @@ impl Definitions {
                         .help("remove `encapsulate`, or change the type"),
                 );
                 return None;
+            }
+            if own.record.last().copied().unwrap_or(kind).takes_the_rest() {
+                report.push(
+                    Diagnostic::warning(
+                        encapsulate.span,
+                        "no client can tell these sub-options from the data before them",
+                    )
+                    .help("an option with sub-options should not end with a string or binary data"),
+                );
             }
         }
         Some(own)

@@ -8,6 +8,7 @@ use super::definitions::Definitions;
 use super::hooks::hooks;
 use super::ids::Ids;
 use super::interfaces::interfaces4;
+use super::merge::Merger;
 use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::report_overlaps;
@@ -50,7 +51,13 @@ fn subnets(
     global: &Inherited4,
     report: &mut Report,
 ) -> Vec<Subnet4> {
-    let mut around = Surroundings { definitions, global, ids: Ids::default(), prefixes: Vec::new() };
+    let mut around = Surroundings {
+        definitions,
+        global,
+        ids: Ids::default(),
+        merger: Merger::default(),
+        prefixes: Vec::new(),
+    };
     let mut subnets = Vec::new();
     for object in object.objects("subnet4") {
         subnets.extend(subnet4::subnet(&object, None, &mut around, report));

@@ -7,6 +7,7 @@ use super::dhcp4::NetworkNames;
 use super::hooks::hooks;
 use super::ids::Ids;
 use super::interfaces::interfaces6;
+use super::merge::Merger;
 use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::report_overlaps;
@@ -47,7 +48,13 @@ fn subnets(
     timers: TimerKeys,
     report: &mut Report,
 ) -> Vec<Subnet6> {
-    let mut around = Surroundings { definitions, timers, ids: Ids::default(), prefixes: Vec::new() };
+    let mut around = Surroundings {
+        definitions,
+        timers,
+        ids: Ids::default(),
+        merger: Merger::default(),
+        prefixes: Vec::new(),
+    };
     let mut subnets = Vec::new();
     for object in object.objects("subnet6") {
         subnets.extend(subnet6::subnet(&object, None, &mut around, report));

@@ -32,15 +32,30 @@ fn bounded(id: u32) -> u32 {
     id.min(u32::MAX.saturating_sub(1))
 }
 
+/// Who has an id.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    span: Span,
+    given: bool,
+    network: u128,
+}
+
 /// The ids of one half.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
-    taken: HashMap<SubnetId, (Span, bool)>,
+    taken: HashMap<SubnetId, Taken>,
 }
 
 impl Ids {
-    /// The id that a subnet's object gives, else the derived one. One that is taken is reported.
-    pub(super) fn take(&mut self, object: &Object<'_>, derived: SubnetId, report: &mut Report) -> SubnetId {
+    /// The id that a subnet's object gives, else the derived one. One that is taken is reported. `network` is the
+    /// subnet's first address.
+    pub(super) fn take(
+        &mut self,
+        object: &Object<'_>,
+        derived: SubnetId,
+        network: u128,
+        report: &mut Report,
+    ) -> SubnetId {
         // As in Kea 2.2, 0 is as good as none.
         let given = object.integer::<u32>("id").filter(|id| id.value != 0);
         let span = given.map_or_else(|| object.head(), |id: At<u32>| id.span);
@@ -51,23 +66,22 @@ impl Ids {
             );
         }
         let id = given.map_or(derived, |id| SubnetId(id.value));
-        match self.taken.get(&id) {
-            None => {
-                self.taken.insert(id, (span, given.is_some()));
-            }
-            Some(&(first, first_given)) => {
-                let message = match (first_given, given.is_some()) {
-                    (true, true) => format!("the subnet id {id} is given twice"),
-                    _ => format!("the subnet id {id}, derived from the prefix, is that of another subnet"),
-                };
-                let help = if given.is_some() && first_given {
-                    "give each subnet an id of its own"
-                } else {
-                    "give the subnet without an `id` one of its own"
-                };
-                report.push(Diagnostic::error(span, message).also(first, "the other subnet's id").help(help));
-            }
-        }
+        let new = Taken { span, given: given.is_some(), network };
+        let Some(first) = self.taken.get(&id) else {
+            self.taken.insert(id, new);
+            return id;
+        };
+        let told = if first.given && new.given {
+            Diagnostic::error(span, format!("the subnet id {id} is given twice"))
+                .help("give each subnet an id of its own")
+        } else if !first.given && !new.given && first.network == network {
+            // They overlap, which is told when all prefixes are known.
+            return id;
+        } else {
+            let message = format!("the subnet id {id}, derived from the prefix, is that of another subnet");
+            Diagnostic::error(span, message).help("give the subnet without an `id` one of its own")
+        };
+        report.push(told.also(first.span, "the other subnet"));
         id
     }
 }

@@ -1,5 +1,6 @@
 //! Where the halves listen.
 
+use std::collections::HashMap;
 use std::net::Ipv6Addr;
 
 use super::object::{At, Object};
@@ -12,18 +13,20 @@ const MAX_NAME_BYTES: usize = 15;
 
 /// The interfaces of the DHCPv6 half.
 pub(super) fn interfaces6(dhcp6: &Object<'_>, report: &mut Report) -> Vec<InterfaceSpec> {
-    let mut specs: Vec<(InterfaceSpec, Span)> = Vec::new();
-    let Some(config) = dhcp6.object("interfaces-config") else { return Vec::new() };
+    let mut specs = Vec::new();
+    let mut seen: HashMap<InterfaceSpec, Span> = HashMap::new();
+    let Some(config) = dhcp6.object("interfaces-config") else { return specs };
     for text in config.texts("interfaces") {
         let Some(spec) = spec(text, report) else { continue };
-        if let Some((_, first)) = specs.iter().find(|(other, _)| *other == spec) {
+        if let Some(first) = seen.get(&spec) {
             let told = Diagnostic::error(text.span, format!("\"{}\" is given twice", shorten(text.value)));
             report.push(told.also(*first, "the first one").help("remove one of them"));
         } else {
-            specs.push((spec, text.span));
+            seen.insert(spec.clone(), text.span);
+            specs.push(spec);
         }
     }
-    specs.into_iter().map(|(spec, _)| spec).collect()
+    specs
 }
 
 /// The DHCPv4 half listens nowhere itself: its queries come through the DHCPv6 half.
@@ -43,6 +46,8 @@ pub(super) fn interfaces4(dhcp4: &Object<'_>, report: &mut Report) {
 }
 
 fn spec(text: At<&str>, report: &mut Report) -> Option<InterfaceSpec> {
+    // As in Kea, white space around a name does not matter.
+    let text = At { value: text.value.trim(), ..text };
     let mut error = |message: String, help: &str| {
         report.push(Diagnostic::error(text.span, message).help(help));
         None

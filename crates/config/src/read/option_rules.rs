@@ -1,5 +1,6 @@
 //! What single options must hold, beyond their form.
 
+use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fosix_wire::definition::Universe;
@@ -14,7 +15,7 @@ use crate::model::OptionValue;
 /// DHCPv4 option 54, the name that the server goes by.
 pub(super) const SERVER_IDENTIFIER: u16 = 54;
 /// DHCPv6 option 88 (RFC 7341 §7.2).
-const DHCP4O6_SERVER: u16 = 88;
+pub(super) const DHCP4O6_SERVER: u16 = 88;
 
 /// Options that the server itself puts into its answers, with what sets them instead.
 const OWN4: &[(u16, &str)] = &[
@@ -137,7 +138,7 @@ fn dhcp4o6_servers(value: &OptionValue, written: &Written, report: &mut Report) 
         );
         return;
     }
-    let mut seen: Vec<Ipv6Addr> = Vec::with_capacity(addresses.len());
+    let mut seen = HashSet::with_capacity(addresses.len());
     for address in addresses.iter().copied().map(Ipv6Addr::from) {
         let mut told = |error: bool, what: &str, help: &str| {
             let message = format!("{address} in dhcp4o6-server-addr {what}");
@@ -146,7 +147,7 @@ fn dhcp4o6_servers(value: &OptionValue, written: &Written, report: &mut Report) 
             report.push(told.help(help));
         };
         // RFC 7341 §12: clients ignore duplicates, which serve attackers alone.
-        if seen.contains(&address) {
+        if !seen.insert(address) {
             told(true, "is given twice", "remove one of them");
         } else if address.is_unspecified() {
             told(true, "is no address to send to", "for multicast, leave the data empty");
@@ -161,7 +162,6 @@ fn dhcp4o6_servers(value: &OptionValue, written: &Written, report: &mut Report) 
                 "give a global address where relays stand between",
             );
         }
-        seen.push(address);
     }
 }
 

@@ -1,5 +1,7 @@
 //! `option-data`: from names, codes and texts to the bytes on the wire.
 
+use std::collections::HashMap;
+
 use fosix_wire::definition::{FieldType, Universe};
 use fosix_wire::text::{self, Shape};
 
@@ -7,9 +9,12 @@ use super::definitions::{Definition, Definitions, check_code, check_space, vendo
 use super::object::{At, Object};
 use super::option_rules;
 use super::spaces::{Spaces, Written};
-use crate::diagnostic::{Diagnostic, Report, shorten};
+use crate::diagnostic::{Diagnostic, Report, Severity, shorten};
 use crate::model::OptionValue;
 use crate::source::Span;
+
+/// The most that the options of one list may have together: a message's own bound.
+const MAX_LIST_BYTES: usize = 65535;
 
 /// Where a list of options stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,58 +37,51 @@ pub(super) fn options(
     if written.is_empty() {
         return Vec::new();
     }
-    let top = definitions.top();
     let mut spaces = Spaces::new(definitions, &written);
     for option in spaces.unused(&written) {
-        let told = Diagnostic::warning(
-            option.span.head(),
-            format!("no option of this list holds the options of space {}", shorten(&option.space)),
-        );
-        let help = match definitions.nearest_space(&option.space) {
-            Some(near) if !definitions.is_encapsulated(&option.space) => format!("did you mean \"{near}\"?"),
-            _ => "add the option that holds them to the same list; it needs no data of its own".to_owned(),
-        };
-        report.push_repeated(&format!("unused space {}", option.space), told.help(help));
+        unused(option, definitions, report);
     }
-    let mut options: Vec<(OptionValue, Span)> = Vec::with_capacity(written.len());
-    for option in written.iter().filter(|option| option.space == top || option.value.vendor.is_some()) {
+    let mut options = Vec::with_capacity(written.len());
+    let mut seen: HashMap<(u16, Option<u32>), Span> = HashMap::new();
+    let mut bytes = 0_usize;
+    for option in written.iter().filter(|option| option.stands_alone(definitions)) {
         let value = OptionValue { data: spaces.complete(option, report), ..option.value.clone() };
         if !option_rules::check(&value, definitions.universe, level, option, report) {
             continue;
         }
-        let same = |other: &OptionValue| other.code == value.code && other.vendor == value.vendor;
-        match options.iter().find(|(other, _)| same(other)) {
-            Some((_, first)) if !option_rules::may_repeat(definitions.universe, &value) => {
-                let told = Diagnostic::warning(
-                    option.span.head(),
-                    format!("option {} is given twice in one list", value.code),
-                );
-                report.push(told.also(first.head(), "this one is sent").help("remove one of them"));
-            }
-            _ => options.push((value, option.span)),
+        let first = *seen.entry((value.code, value.vendor)).or_insert(option.span);
+        if first != option.span && !option_rules::may_repeat(definitions.universe, &value) {
+            let told = Diagnostic::warning(
+                option.span.head(),
+                format!("option {} is given twice in one list", value.code),
+            );
+            report.push(told.also(first.head(), "this one is sent").help("remove one of them"));
+            continue;
         }
+        bytes = bytes.saturating_add(value.data.len());
+        if bytes > MAX_LIST_BYTES {
+            let told =
+                Diagnostic::error(option.span.head(), "the options of this list have more than 65535 bytes");
+            report.push(told.help("no message has room for that"));
+            break;
+        }
+        options.push(value);
     }
-    options.into_iter().map(|(value, _)| value).collect()
+    options
 }
 
-/// The options of a subnet with those of its shared network: what the subnet gives counts. As a network and its subnet
-/// are next to each other among the places where options are looked for, this changes nothing for anybody.
-pub(super) fn with_those_of_network(mut own: Vec<OptionValue>, network: &[OptionValue]) -> Vec<OptionValue> {
-    let count = own.len();
-    for outer in network {
-        let same = |option: &&mut OptionValue| option.code == outer.code && option.vendor == outer.vendor;
-        let mut found = false;
-        for inner in own.iter_mut().take(count).filter(same) {
-            // A flag at one level is enough for it to count.
-            inner.always_send |= outer.always_send;
-            inner.never_send |= outer.never_send;
-            found = true;
-        }
-        if !found {
-            own.push(outer.clone());
-        }
-    }
-    own
+fn unused(option: &Written, definitions: &Definitions, report: &mut Report) {
+    let told = Diagnostic::warning(
+        option.span.head(),
+        format!("no option of this list holds the options of space {}", shorten(&option.space)),
+    );
+    let known = report.is_full(Severity::Warning) || definitions.is_encapsulated(&option.space);
+    let near = if known { None } else { definitions.nearest_space(&option.space) };
+    let help = match near {
+        Some(near) => format!("did you mean \"{near}\"?"),
+        None => "add the option that holds them to the same list; it needs no data of its own".to_owned(),
+    };
+    report.push_repeated(&format!("unused space {}", option.space), told.help(help));
 }
 
 fn option_of(object: &Object<'_>, definitions: &Definitions, report: &mut Report) -> Option<Written> {
@@ -129,7 +127,7 @@ fn option_of(object: &Object<'_>, definitions: &Definitions, report: &mut Report
     let Some(code) = code.map(|code| code.value).or_else(|| definition.map(|definition| definition.code))
     else {
         if let Some(name) = name {
-            report.push(unknown_name(name, space, definitions));
+            unknown_name(name, space, definitions, report);
         }
         return None;
     };
@@ -225,19 +223,19 @@ fn length_fault(shape: &Shape<'_>, len: usize) -> Option<String> {
     (!fits).then(|| format!("{} takes {multiple}{each} bytes", shape.kind))
 }
 
-fn unknown_name(name: At<&str>, space: &str, definitions: &Definitions) -> Diagnostic {
-    let told = Diagnostic::error(
-        name.span,
-        format!("no option of space {} is called \"{}\"", shorten(space), shorten(name.value)),
-    );
-    if let Some(near) = definitions.nearest(space, name.value) {
-        return told.help(format!("did you mean \"{near}\"?"));
-    }
+fn unknown_name(name: At<&str>, space: &str, definitions: &Definitions, report: &mut Report) {
+    let message = format!("no option of space {} is called \"{}\"", shorten(space), shorten(name.value));
+    let told = Diagnostic::error(name.span, message);
+    let near = if report.is_full(Severity::Error) { None } else { definitions.nearest(space, name.value) };
     let half = match definitions.universe {
         Universe::V4 => "DHCPv4",
         Universe::V6 => "DHCPv6",
     };
-    told.help(format!("give its code, or define it in `option-def`; names are those of Kea's {half} options"))
+    let help = near.map_or_else(
+        || format!("give its code, or define it in `option-def`; names are those of Kea's {half} options"),
+        |near| format!("did you mean \"{near}\"?"),
+    );
+    report.push(told.help(help));
 }
 
 fn shorten_reason(reason: &str) -> String {

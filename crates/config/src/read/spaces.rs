@@ -25,6 +25,13 @@ pub(super) struct Written {
     pub(super) data_span: Span,
 }
 
+impl Written {
+    /// Whether it goes into a message, or a vendor's option of it, itself.
+    pub(super) fn stands_alone(&self, definitions: &Definitions) -> bool {
+        self.value.vendor.is_some() || self.space == definitions.top()
+    }
+}
+
 /// The options of one list, by the space that they are in, with the bodies of spaces that are made already.
 pub(super) struct Spaces<'a> {
     definitions: &'a Definitions,
@@ -49,26 +56,17 @@ impl<'a> Spaces<'a> {
 
     /// Options of spaces that no option of the list holds: they go nowhere.
     pub(super) fn unused(&self, written: &'a [Written]) -> Vec<&'a Written> {
-        let top = self.definitions.top();
-        let goes_itself = |option: &&Written| option.space == top || option.value.vendor.is_some();
+        let alone = |option: &&Written| option.stands_alone(self.definitions);
         let mut next: Vec<&str> =
-            written.iter().filter(goes_itself).filter_map(|option| option.holds.as_deref()).collect();
+            written.iter().filter(alone).filter_map(|option| option.holds.as_deref()).collect();
         let mut held = HashSet::new();
         while let Some(space) = next.pop() {
             if held.insert(space) {
-                next.extend(
-                    self.by_space
-                        .get(space)
-                        .into_iter()
-                        .flatten()
-                        .filter_map(|option| option.holds.as_deref()),
-                );
+                let inner = self.by_space.get(space).into_iter().flatten();
+                next.extend(inner.filter_map(|option| option.holds.as_deref()));
             }
         }
-        written
-            .iter()
-            .filter(|option| !goes_itself(option) && !held.contains(option.space.as_str()))
-            .collect()
+        written.iter().filter(|option| !alone(option) && !held.contains(option.space.as_str())).collect()
     }
 
     fn body(&mut self, option: &'a Written, depth: usize, report: &mut Report) -> Vec<u8> {

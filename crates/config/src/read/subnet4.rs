@@ -7,9 +7,10 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use super::address::{Family, address, prefix, warn_host_bits};
 use super::definitions::Definitions;
 use super::ids::{Ids, derive4};
+use super::merge::Merger;
 use super::object::{At, Object};
 use super::option_rules::SERVER_IDENTIFIER;
-use super::options::{Level, options, with_those_of_network};
+use super::options::{Level, options};
 use super::overlap::Range;
 use super::pools::{pools4, subnet_prefix};
 use super::timers::{Defaults, TimerKeys};
@@ -84,6 +85,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) global: &'a Inherited4,
     pub(super) ids: Ids,
+    pub(super) merger: Merger,
     /// The prefixes, to look for overlaps when all are known.
     pub(super) prefixes: Vec<Range>,
 }
@@ -121,14 +123,15 @@ pub(super) fn subnet(
     let bounds = prefix.map(|(network, len)| network.value.bounds(len));
     let pools = pools4(object, bounds, around.definitions, report);
     let own_options = options(object, around.definitions, Level::Subnet, report);
-    let options = with_those_of_network(own_options, network.map_or(&[], |network| &network.options));
+    let outer = network.map_or(&[][..], |network| &network.options);
+    let options = around.merger.merge(own_options, outer, object.head(), report);
     let own = Inherited4::read(object, report);
     let own_timers = own.timers;
     let inherited = own.under(network.map_or(around.global, |network| &network.inherited));
     let timers = inherited.timers.resolve(&own_timers, &DEFAULTS, report);
     let selector = selector(object, report);
     let (at, len) = prefix?;
-    let id = around.ids.take(object, derive4(at.value), report);
+    let id = around.ids.take(object, derive4(at.value), at.value.number(), report);
     let (first, last) = at.value.bounds(len);
     around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
     if selector.is_empty() {

@@ -1,5 +1,6 @@
 //! IPv6 subnets and shared networks, with what they inherit.
 
+use std::collections::HashSet;
 use std::net::Ipv6Addr;
 
 use ipnet::Ipv6Net;
@@ -7,8 +8,9 @@ use ipnet::Ipv6Net;
 use super::address::{Family, address};
 use super::definitions::Definitions;
 use super::ids::{Ids, derive6};
+use super::merge::Merger;
 use super::object::Object;
-use super::options::{Level, options, with_those_of_network};
+use super::options::{Level, options};
 use super::overlap::Range;
 use super::pools::{pd_pools, pd_range, pools6, report_overlaps, subnet_prefix};
 use super::timers::{Defaults, TimerKeys};
@@ -24,6 +26,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) timers: TimerKeys,
     pub(super) ids: Ids,
+    pub(super) merger: Merger,
     /// The prefixes, to look for overlaps when all are known.
     pub(super) prefixes: Vec<Range>,
 }
@@ -73,6 +76,7 @@ impl Selection {
 
 fn relay_addresses(object: &Object<'_>, report: &mut Report) -> Vec<Ipv6Addr> {
     let Some(relay) = object.object("relay") else { return Vec::new() };
+    let mut seen = HashSet::new();
     let mut addresses = Vec::new();
     for text in relay.texts("ip-addresses").chain(relay.text_if_any("ip-address")) {
         let Some(address) = address::<Ipv6Addr>("ip-addresses", text, report) else { continue };
@@ -80,11 +84,11 @@ fn relay_addresses(object: &Object<'_>, report: &mut Report) -> Vec<Ipv6Addr> {
         if address.is_unspecified() {
             continue;
         }
-        if addresses.contains(&address) {
+        if seen.insert(address) {
+            addresses.push(address);
+        } else {
             let told = Diagnostic::error(text.span, format!("the relay {address} is given twice"));
             report.push(told.help("remove one of them"));
-        } else {
-            addresses.push(address);
         }
     }
     addresses
@@ -129,7 +133,8 @@ pub(super) fn subnet(
     report_overlaps(&ranges, "prefix pools", report);
     not_assigned(object, report);
     let own_options = options(object, around.definitions, Level::Subnet, report);
-    let options = with_those_of_network(own_options, network.map_or(&[], |network| &network.options));
+    let outer = network.map_or(&[][..], |network| &network.options);
+    let options = around.merger.merge(own_options, outer, object.head(), report);
     let own = TimerKeys::read(object);
     let keys = own.under(network.map_or(around.timers, |network| network.timers));
     let timers = keys.resolve(&own, &DEFAULTS, report);
@@ -140,7 +145,7 @@ pub(super) fn subnet(
         None => own_selection,
     };
     let (at, len) = prefix?;
-    let id = around.ids.take(object, derive6(at.value, len), report);
+    let id = around.ids.take(object, derive6(at.value, len), at.value.number(), report);
     let (first, last) = at.value.bounds(len);
     around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
     Some(Subnet6 {

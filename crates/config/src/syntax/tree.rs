@@ -51,13 +51,13 @@ impl Value {
         }
     }
 
-    /// Whether it is empty or false: what a key with such a value asks for is nothing.
+    /// Whether it is empty or false, and all in it: what a key with such a value asks for is nothing.
     pub(crate) fn is_inert(&self) -> bool {
         match self {
             Self::Boolean(value) => !value,
             Self::Text(bytes) => bytes.is_empty(),
             Self::List(list) => list.is_empty(),
-            Self::Map { members, .. } => members.is_empty(),
+            Self::Map { members, .. } => members.iter().all(|member| member.node.value.is_inert()),
             Self::Damaged => true,
             Self::Null | Self::Integer(_) | Self::Number(_) => false,
         }

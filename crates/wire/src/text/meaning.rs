@@ -13,7 +13,9 @@ use crate::v6::{Duid, DuidKind, StatusCode};
 /// hexadecimal, as are options that nobody has defined.
 pub fn describe_option(space: &str, code: u16, data: &[u8]) -> String {
     let definition = definition::by_code(space, code);
-    special(space, code, data).unwrap_or_else(|| describe_as(definition, data))
+    let words = special(space, code, data).unwrap_or_else(|| describe_as(definition, data));
+    // A text of no octets.
+    if words.is_empty() { "empty".to_owned() } else { words }
 }
 
 /// The value in words when its definition, or that there is none, is all that is known.
@@ -309,6 +311,7 @@ mod tests {
             (DHCP6, 13, b"\0\x02none left", "NoAddrsAvail: none left"),
             (DHCP6, 18, b"port 7", "70:6f:72:74:20:37 \"port 7\""),
             (DHCP6, 26, &iaprefix, "2001:db8::/56, preferred 60 s (1 min), valid for ever"),
+            (DHCP6, 59, &[], "empty"),
             (DHCP6, 67, &[64, 1], "/64, subnet bits 01"),
             (DHCP6, 79, &[0, 1, 2, 0, 0, 0, 0, 1], "Ethernet 02:00:00:00:00:01"),
             (DHCP6, 88, &[], "none: queries go to ff02::1:2"),

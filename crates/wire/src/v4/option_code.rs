@@ -174,6 +174,13 @@ option_codes! {
     V4_PORTPARAMS = 159, "OPTION_V4_PORTPARAMS", "The ports of a shared address (RFC 7618 §9).";
     MUD_URL_V4 = 161, "OPTION_MUD_URL_V4", "A device's usage description (RFC 8520).";
     V4_DNR = 162, "OPTION_V4_DNR", "Encrypted name servers (RFC 9463 §5).";
+    CONFIGURATION_FILE = 209, "Configuration File", "PXELINUX's configuration (RFC 5071).";
+    PATH_PREFIX = 210, "Path Prefix Option", "PXELINUX's path (RFC 5071).";
+    REBOOT_TIME = 211, "Reboot Time", "When PXELINUX gives up, in seconds (RFC 5071).";
+    SIX_RD = 212, "OPTION_6RD", "IPv6 rapid deployment (RFC 5969).";
+    V4_ACCESS_DOMAIN = 213, "OPTION_V4_ACCESS_DOMAIN", "The access network's domain (RFC 5986).";
+    SUBNET_ALLOCATION = 220, "Subnet Allocation Option", "Whole subnets for a client (RFC 6656).";
+    VIRTUAL_SUBNET_SELECTION = 221, "Virtual Subnet Selection (VSS) Option", "The client's VPN (RFC 6607 §3.1).";
     END = 255, "End", "The last option; has no length and no data (RFC 2132 §3.2).";
 }
 

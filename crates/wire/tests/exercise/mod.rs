@@ -7,6 +7,7 @@
 
 pub mod name;
 pub mod s46;
+pub mod text;
 pub mod v4_message;
 pub mod v4_options;
 pub mod v6_options;
@@ -21,11 +22,21 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("name", name::run),
     ("s46", s46::run),
+    ("text", text::run),
     ("v4_message", v4_message::run),
     ("v4_options", v4_options::run),
     ("v6_options", v6_options::run),
     ("v6_packet", v6_packet::run),
 ];
+
+/// Runs the target of that name.
+pub fn run(target: &str, data: &[u8]) {
+    let found = TARGETS.iter().find(|(name, _)| *name == target);
+    assert!(found.is_some(), "no target {target}");
+    if let Some((_, run)) = found {
+        run(data);
+    }
+}
 
 /// Runs every target over the same octets.
 pub fn run_all(data: &[u8]) {

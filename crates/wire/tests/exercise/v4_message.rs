@@ -18,7 +18,7 @@ pub fn run(data: &[u8]) {
     look_at_options(&message, &plain);
     assert_eq!(written_again(&message), data);
     assert_eq!(message.as_bytes(), data);
-    write_anew(&message);
+    write_anew(&message, &plain);
 }
 
 fn look_at_header(message: &Message<'_>) {
@@ -36,17 +36,20 @@ fn look_at_header(message: &Message<'_>) {
     }
 }
 
-/// Options as the text of RFC 3396 has them, by code.
-type Plain = BTreeMap<u8, Vec<Vec<u8>>>;
+/// Options as the text of RFC 3396 has them: the parts of each, by code.
+type Plain<'a> = BTreeMap<u8, Vec<&'a [u8]>>;
 
-fn look_at_options(message: &Message<'_>, plain: &Plain) {
-    for code in 0..=u8::MAX {
-        let option = message.option(OptionCode(code));
-        assert_eq!(option.is_some(), plain.contains_key(&code));
-        assert_eq!(message.has_option(OptionCode(code)), plain.contains_key(&code));
-        let (Some(data), Some(parts)) = (option, plain.get(&code)) else { continue };
-        look_at_data(&data, parts);
+fn look_at_options(message: &Message<'_>, plain: &Plain<'_>) {
+    let found = (0..=u8::MAX).filter(|code| message.has_option(OptionCode(*code)));
+    assert!(found.eq(plain.keys().copied()));
+    for (code, parts) in plain {
+        let data = message.option(OptionCode(*code));
+        assert!(data.is_some());
+        if let Some(data) = data {
+            look_at_data(&data, parts);
+        }
     }
+    assert!(message.option(OptionCode::PAD).is_none() && message.option(OptionCode::END).is_none());
     let count = message.options().count();
     assert_eq!(count, plain.values().map(Vec::len).sum::<usize>());
     for option in message.options() {
@@ -60,37 +63,25 @@ fn look_at_options(message: &Message<'_>, plain: &Plain) {
     assert_eq!(list.is_empty(), list.iter().next().is_none());
 }
 
-fn look_at_data(data: &OptionData<'_>, parts: &[Vec<u8>]) {
+fn look_at_data(data: &OptionData<'_>, parts: &[&[u8]]) {
     let joined = parts.concat();
     assert_eq!(data.len(), joined.len());
     assert_eq!(data.is_empty(), joined.is_empty());
-    assert!(data.fragments().eq(parts.iter().map(Vec::as_slice)));
+    assert!(data.fragments().eq(parts.iter().copied()));
     assert!(data.bytes().eq(joined.iter().copied()));
-    let mut scratch = vec![0; joined.len()];
-    assert_eq!(data.join(&mut scratch), Some(joined.as_slice()));
-    match data.contiguous() {
-        Some(contiguous) => assert_eq!(contiguous, joined),
-        None => assert!(parts.len() > 1 && data.join(&mut []).is_none()),
+    if let Some(contiguous) = data.contiguous() {
+        assert_eq!(contiguous, joined);
+        assert_eq!(data.join(&mut []), Some(contiguous));
+    } else {
+        assert!(parts.len() > 1 && data.join(&mut []).is_none());
+        assert_eq!(data.join(&mut vec![0; joined.len()]), Some(joined.as_slice()));
     }
-    assert_eq!(data.to_u8().is_some(), joined.len() == 1);
-    assert_eq!(data.to_u16().is_some(), joined.len() == 2);
-    assert_eq!(
-        data.to_u32().map(|number| number.to_be_bytes().to_vec()).unwrap_or_default(),
-        exactly(4, &joined)
-    );
-    assert_eq!(
-        data.to_ipv4().map(|address| address.octets().to_vec()).unwrap_or_default(),
-        exactly(4, &joined)
-    );
-    assert_eq!(
-        data.to_ipv6().map(|address| address.octets().to_vec()).unwrap_or_default(),
-        exactly(16, &joined)
-    );
-    v4_options::look_at(&joined);
-}
-
-fn exactly(length: usize, joined: &[u8]) -> &[u8] {
-    if joined.len() == length { joined } else { &[] }
+    assert_eq!(data.to_u8().map(u8::to_be_bytes), joined.as_slice().try_into().ok());
+    assert_eq!(data.to_u16().map(u16::to_be_bytes), joined.as_slice().try_into().ok());
+    assert_eq!(data.to_u32().map(u32::to_be_bytes), joined.as_slice().try_into().ok());
+    assert_eq!(data.to_ipv4().map(|address| address.octets()), joined.as_slice().try_into().ok());
+    assert_eq!(data.to_ipv6().map(|address| address.octets()), joined.as_slice().try_into().ok());
+    v4_options::look_at_as(data.code(), &joined);
 }
 
 /// The message from its header and the items of its areas.
@@ -116,15 +107,15 @@ fn written_again(message: &Message<'_>) -> Vec<u8> {
 }
 
 /// The options joined and written by the writer are the same options.
-fn write_anew(message: &Message<'_>) {
+fn write_anew(message: &Message<'_>, plain: &Plain<'_>) {
+    let codes = || plain.keys().copied().map(OptionCode).filter(|code| *code != OptionCode::OPTION_OVERLOAD);
     let mut out = vec![7; 3];
     let mut w = Writer::new(&mut out, &Header::reply_to(message));
-    for code in (0..=u8::MAX).map(OptionCode).filter(|code| *code != OptionCode::OPTION_OVERLOAD) {
-        if let Some(data) = message.option(code) {
-            match data.contiguous() {
-                Some(data) => w.option(code, data),
-                None => w.option_with(code, |buffer| data.write_to(buffer)),
-            }
+    for code in codes() {
+        let Some(data) = message.option(code) else { continue };
+        match data.contiguous() {
+            Some(data) => w.option(code, data),
+            None => w.option_with(code, |buffer| data.write_to(buffer)),
         }
     }
     w.pad_to(300);
@@ -135,14 +126,15 @@ fn write_anew(message: &Message<'_>) {
     let again = Message::new_checked(written);
     assert!(again.is_ok());
     let Ok(again) = again else { return };
-    for code in (0..=u8::MAX).map(OptionCode).filter(|code| *code != OptionCode::OPTION_OVERLOAD) {
+    for code in codes() {
         assert_eq!(again.option(code), message.option(code));
     }
+    assert!(!again.has_option(OptionCode::OPTION_OVERLOAD));
     assert_eq!((again.op(), again.xid(), again.chaddr()), (2, message.xid(), message.chaddr()));
 }
 
 /// A second reading of the same, as plain as can be: nothing borrowed, nothing clever.
-fn plainly_read(data: &[u8]) -> Option<Plain> {
+fn plainly_read(data: &[u8]) -> Option<Plain<'_>> {
     if data.len() < HEADER_LEN || data.get(236..HEADER_LEN)? != COOKIE || *data.get(2)? > 16 {
         return None;
     }
@@ -163,7 +155,7 @@ fn plainly_read(data: &[u8]) -> Option<Plain> {
     Some(options)
 }
 
-fn plainly_read_area(area: &[u8], options: &mut Plain) -> Option<()> {
+fn plainly_read_area<'a>(area: &'a [u8], options: &mut Plain<'a>) -> Option<()> {
     let mut at = 0;
     while at < area.len() {
         match *area.get(at)? {
@@ -172,7 +164,7 @@ fn plainly_read_area(area: &[u8], options: &mut Plain) -> Option<()> {
             code => {
                 let length = usize::from(*area.get(at + 1)?);
                 let data = area.get(at + 2..at + 2 + length)?;
-                options.entry(code).or_default().push(data.to_vec());
+                options.entry(code).or_default().push(data);
                 at += 2 + length;
             }
         }

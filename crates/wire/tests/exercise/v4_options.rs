@@ -4,8 +4,8 @@ use fosix_wire::name::Name;
 use fosix_wire::softwire::PortParams;
 use fosix_wire::v4::{
     ClasslessRoutes, ClientFqdn, ClientIdentifier, ClientIdentifierKind, DomainSearch, EncryptedDns,
-    FqdnName, RelayAgentInformation, SubOptions, UserClass, VendorIdentifying, write_domain_search,
-    write_node_specific,
+    FqdnName, OptionCode, RelayAgentInformation, SubOptions, UserClass, VendorIdentifying,
+    write_domain_search, write_node_specific,
 };
 
 use super::{drain, show, shown};
@@ -19,28 +19,49 @@ pub fn run(data: &[u8]) {
 }
 
 /// Every view of `data`.
-pub fn look_at(data: &[u8]) {
+fn look_at(data: &[u8]) {
     look_at_relay_agent(data);
     look_at_client(data);
     look_at_vendors(data);
     look_at_names(data);
-    if let Some(routes) = shown(ClasslessRoutes::new_checked(data)) {
-        let mut written = Vec::new();
-        for route in routes.iter() {
-            assert!(route.prefix_len <= 32);
-            route.write_to(&mut written);
-        }
-        assert_eq!(written, data);
-    }
-    if let Some(resolvers) = shown(EncryptedDns::new_checked(data)) {
-        assert!(resolvers.iter().count() > 0);
-        for resolver in resolvers.iter() {
-            show(resolver.name);
-            drain(resolver.addresses());
-            drain([resolver.priority, u16::from(resolver.parameters.is_empty())]);
-        }
-    }
+    look_at_routes(data);
+    look_at_resolvers(data);
     shown(PortParams::new_checked(data));
+}
+
+/// The views that are meant for options with that code.
+pub fn look_at_as(code: OptionCode, data: &[u8]) {
+    match code {
+        OptionCode::RELAY_AGENT_INFORMATION => look_at_relay_agent(data),
+        OptionCode::CLIENT_IDENTIFIER | OptionCode::CLIENT_FQDN => look_at_client(data),
+        OptionCode::USER_CLASS
+        | OptionCode::VENDOR_IDENTIFYING_VENDOR_CLASS
+        | OptionCode::VENDOR_IDENTIFYING_VENDOR_INFORMATION => look_at_vendors(data),
+        OptionCode::DOMAIN_SEARCH => look_at_names(data),
+        OptionCode::CLASSLESS_STATIC_ROUTE => look_at_routes(data),
+        OptionCode::V4_DNR => look_at_resolvers(data),
+        _ => {}
+    }
+}
+
+fn look_at_routes(data: &[u8]) {
+    let Some(routes) = shown(ClasslessRoutes::new_checked(data)) else { return };
+    let mut written = Vec::new();
+    for route in routes.iter() {
+        assert!(route.prefix_len <= 32);
+        route.write_to(&mut written);
+    }
+    assert_eq!(written, data);
+}
+
+fn look_at_resolvers(data: &[u8]) {
+    let Some(resolvers) = shown(EncryptedDns::new_checked(data)) else { return };
+    assert!(resolvers.iter().count() > 0);
+    for resolver in resolvers.iter() {
+        show(resolver.name);
+        drain(resolver.addresses());
+        drain([resolver.priority, u16::from(resolver.parameters.is_empty())]);
+    }
 }
 
 fn look_at_relay_agent(data: &[u8]) {

@@ -1,4 +1,4 @@
-//! DHCPv6 messages as clients, relay agents and servers send them: seeds for fuzzing, input for tests and benchmarks.
+//! DHCP messages as clients, relay agents and servers send them: seeds for fuzzing, input for tests and benchmarks.
 
 #![allow(dead_code, unreachable_pub, reason = "each program that includes this file uses a part of it")]
 
