@@ -39,7 +39,7 @@ impl Halves {
         let client = Netns::new(&format!("{label}-client"));
         server.link("vs", &client, "vc");
         server.add_address("vs", "2001:db8:1::1/64");
-        server.add_address("vs", "192.0.2.1/24");
+        server.ip(&["address", "add", "192.0.2.1/24", "dev", "vs"]);
         client.add_address("vc", "2001:db8:1::2/64");
         let directory = tempfile::tempdir().expect("cannot make a temporary directory");
         Self { server, client, directory }
