@@ -221,13 +221,28 @@ impl Report {
     }
 }
 
-/// A text from a file as part of a message: its beginning, where it is long.
+/// A text from a file as part of a message: its beginning, where it is long, and with a code in place of each character
+/// that cannot be seen.
 pub(crate) fn shorten(text: &str) -> Cow<'_, str> {
     const MAX_CHARACTERS: usize = 60;
-    match text.char_indices().nth(MAX_CHARACTERS) {
-        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or(""))),
-        None => Cow::Borrowed(text),
+    let end = text.char_indices().nth(MAX_CHARACTERS).map(|(end, _)| end);
+    let unseen = |character: char| character.is_control() || (character.is_whitespace() && character != ' ');
+    let start = end.and_then(|end| text.get(..end)).unwrap_or(text);
+    if end.is_none() && !start.contains(unseen) {
+        return Cow::Borrowed(text);
     }
+    let mut shown = String::with_capacity(start.len());
+    for character in start.chars() {
+        if unseen(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    if end.is_some() {
+        shown.push('…');
+    }
+    Cow::Owned(shown)
 }
 
 #[cfg(test)]
@@ -254,6 +269,13 @@ mod tests {
         assert_eq!(diagnostics.iter().count(), Report::LIMIT + Report::REPEATS);
         let help = diagnostics.iter().find_map(|diagnostic| diagnostic.help.as_deref()).unwrap();
         assert_eq!(help, "remove it; the same holds at 5 more places that are not shown");
+    }
+
+    #[test]
+    fn texts_in_messages_are_short_and_can_be_seen() {
+        assert_eq!(shorten("a b"), "a b");
+        assert_eq!(shorten("a\u{a0}\tb"), "a\\u{a0}\\u{9}b");
+        assert_eq!(shorten(&"ü".repeat(61)), format!("{}…", "ü".repeat(60)));
     }
 
     #[test]

@@ -301,6 +301,10 @@ fn subnets_and_pools() {
             "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\", \"4o6-subnet\": §\"2001:db8::1/64\" } ]",
             "warning: `4o6-subnet` has bits beyond its length of 64",
         ),
+        (
+            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/24\", \"4o6-interface\": \"a\" }, { \"subnet\": §\"10.0.1.0/24\", \"4o6-interface\": \"a\" } ]",
+            "warning: two subnets have the same 4o6 keys",
+        ),
         ("\"next-server\": §\"x\"", "error: `next-server` must be an IPv4 address"),
         ("\"next-server\": §\"224.0.0.1\"", "error: 224.0.0.1 cannot be the next server"),
         ("\"shared-networks\": [ §{ \"subnet4\": [] } ]", "error: this shared network has no name"),

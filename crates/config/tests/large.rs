@@ -56,3 +56,22 @@ fn many_mistakes_are_bounded_in_what_is_shown() {
     assert_eq!(loaded.diagnostics.location(first).unwrap().line, 5);
     assert!(loaded.diagnostics.render(false).len() < 300_000);
 }
+
+#[test]
+fn a_small_file_cannot_fill_the_memory_through_shared_networks() {
+    let mut text = format!(
+        "{{ \"Dhcp4\": {{ \"shared-networks\": [ {{ \"name\": \"n\", \"option-data\": [ {{ \"code\": 224, \"csv-format\": false, \"data\": \"{}\" }} ], \"subnet4\": [\n",
+        "00".repeat(65_000)
+    );
+    for index in 0..5_000_u32 {
+        let address = Ipv4Addr::from((10 << 24) + index * 256);
+        writeln!(text, "{{ \"subnet\": \"{address}/24\" }}{}", if index < 4_999 { "," } else { "" }).unwrap();
+    }
+    let loaded = load_text("t.json", &(text + "] } ] } }"));
+    let rendered = loaded.diagnostics.render(false);
+    assert!(
+        rendered.contains("what subnets take from their shared networks has more than 256 MiB"),
+        "{rendered}"
+    );
+    assert!(loaded.config.is_none());
+}

@@ -87,7 +87,7 @@ pub struct Pool4 {
 }
 
 /// Kea's three keys that tie DHCPv4-over-DHCPv6 queries to a subnet.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Selector4o6 {
     /// `4o6-interface`: the interface that the query came in on.
     pub interface: Option<String>,

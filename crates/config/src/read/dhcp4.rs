@@ -8,7 +8,7 @@ use super::definitions::Definitions;
 use super::hooks::hooks;
 use super::ids::Ids;
 use super::interfaces::interfaces4;
-use super::merge::Merger;
+use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::report_overlaps;
@@ -55,8 +55,9 @@ fn subnets(
         definitions,
         global,
         ids: Ids::default(),
-        merger: Merger::default(),
+        budget: Budget::default(),
         prefixes: Vec::new(),
+        selectors: HashMap::new(),
     };
     let mut subnets = Vec::new();
     for object in object.objects("subnet4") {

@@ -7,7 +7,7 @@ use super::dhcp4::NetworkNames;
 use super::hooks::hooks;
 use super::ids::Ids;
 use super::interfaces::interfaces6;
-use super::merge::Merger;
+use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::report_overlaps;
@@ -52,7 +52,7 @@ fn subnets(
         definitions,
         timers,
         ids: Ids::default(),
-        merger: Merger::default(),
+        budget: Budget::default(),
         prefixes: Vec::new(),
     };
     let mut subnets = Vec::new();

@@ -1,5 +1,6 @@
 //! IPv4 subnets and shared networks, with what they inherit.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
@@ -7,7 +8,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use super::address::{Family, address, prefix, warn_host_bits};
 use super::definitions::Definitions;
 use super::ids::{Ids, derive4};
-use super::merge::Merger;
+use super::merge::{Budget, bytes_of, merge};
 use super::object::{At, Object};
 use super::option_rules::SERVER_IDENTIFIER;
 use super::options::{Level, options};
@@ -16,6 +17,7 @@ use super::pools::{pools4, subnet_prefix};
 use super::timers::{Defaults, TimerKeys};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::model::{OptionValue, Selector4o6, Subnet4};
+use crate::source::Span;
 
 /// What holds for timers of DHCPv4 where nothing is configured: as in Kea.
 pub(super) const DEFAULTS: Defaults =
@@ -73,6 +75,7 @@ fn bounded_text(object: &Object<'_>, key: &str, max: usize, report: &mut Report)
     if text.value.len() > max {
         let message = format!("`{key}` has {} bytes, and at most {max} fit", text.value.len());
         report.push(Diagnostic::error(text.span, message).help("shorten it"));
+        return None;
     }
     if text.value.contains('\0') {
         report.push(Diagnostic::error(text.span, format!("`{key}` has a zero byte")).help("remove it"));
@@ -85,9 +88,46 @@ pub(super) struct Surroundings<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) global: &'a Inherited4,
     pub(super) ids: Ids,
-    pub(super) merger: Merger,
+    pub(super) budget: Budget,
     /// The prefixes, to look for overlaps when all are known.
     pub(super) prefixes: Vec<Range>,
+    /// The first subnet, and its shared network, for each set of keys.
+    pub(super) selectors: HashMap<Selector4o6, (Span, Option<String>)>,
+}
+
+impl Surroundings<'_> {
+    /// Tells of a subnet at `at` that no client reaches.
+    fn check_selector(
+        &mut self,
+        selector: &Selector4o6,
+        network: Option<&Network<'_>>,
+        at: Span,
+        report: &mut Report,
+    ) {
+        if selector.is_empty() {
+            let told = Diagnostic::notice(at, "no client reaches this subnet");
+            report.push_repeated(
+                "subnet4 without 4o6 keys",
+                told.label("it has none of 4o6-subnet, 4o6-interface-id and 4o6-interface")
+                    .help("DHCPv4 outside DHCPv6 is not served yet; give the subnet one of the three keys"),
+            );
+            return;
+        }
+        let name = network.map(|network| network.name.to_owned());
+        match self.selectors.get(selector) {
+            None => {
+                self.selectors.insert(selector.clone(), (at, name));
+            }
+            // The subnets of a shared network serve the same clients.
+            Some((_, other)) if name.is_some() && *other == name => {}
+            Some((first, _)) => report.push_repeated(
+                "subnets with the same 4o6 keys",
+                Diagnostic::warning(at, "two subnets have the same 4o6 keys")
+                    .also(*first, "the other one")
+                    .help("only the one with the lower id is used; give them different keys"),
+            ),
+        }
+    }
 }
 
 /// A shared network, as far as its subnets need it.
@@ -110,21 +150,28 @@ impl<'a> Network<'a> {
         inherited.timers.resolve(&own_timers, &DEFAULTS, report);
         Self { name, inherited, options: options(object, around.definitions, Level::Network, report) }
     }
+
+    /// What a subnet's copy takes, about.
+    fn bytes(&self) -> usize {
+        self.name.len().saturating_add(bytes_of(&self.options))
+    }
 }
 
-/// One subnet; `None` when its prefix cannot be read. Everything else that is wrong is reported, too.
+/// One subnet; `None` when its prefix cannot be read, or there is no room for it. Everything else that is wrong is reported, too.
 pub(super) fn subnet(
     object: &Object<'_>,
     network: Option<&Network<'_>>,
     around: &mut Surroundings<'_>,
     report: &mut Report,
 ) -> Option<Subnet4> {
+    if network.is_some_and(|network| !around.budget.charge(network.bytes(), object.head(), report)) {
+        return None;
+    }
     let prefix = subnet_prefix::<Ipv4Addr>(object, report);
     let bounds = prefix.map(|(network, len)| network.value.bounds(len));
     let pools = pools4(object, bounds, around.definitions, report);
     let own_options = options(object, around.definitions, Level::Subnet, report);
-    let outer = network.map_or(&[][..], |network| &network.options);
-    let options = around.merger.merge(own_options, outer, object.head(), report);
+    let options = merge(own_options, network.map_or(&[], |network| &network.options));
     let own = Inherited4::read(object, report);
     let own_timers = own.timers;
     let inherited = own.under(network.map_or(around.global, |network| &network.inherited));
@@ -134,14 +181,7 @@ pub(super) fn subnet(
     let id = around.ids.take(object, derive4(at.value), at.value.number(), report);
     let (first, last) = at.value.bounds(len);
     around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
-    if selector.is_empty() {
-        let told = Diagnostic::notice(at.span, "no client reaches this subnet");
-        report.push_repeated(
-            "subnet4 without 4o6 keys",
-            told.label("it has none of 4o6-subnet, 4o6-interface-id and 4o6-interface")
-                .help("DHCPv4 outside DHCPv6 is not served yet; give the subnet one of the three keys"),
-        );
-    }
+    around.check_selector(&selector, network, at.span, report);
     Some(Subnet4 {
         id,
         prefix: Ipv4Net::new(at.value, len).ok()?,

@@ -8,7 +8,7 @@ use ipnet::Ipv6Net;
 use super::address::{Family, address};
 use super::definitions::Definitions;
 use super::ids::{Ids, derive6};
-use super::merge::Merger;
+use super::merge::{Budget, bytes_of, merge};
 use super::object::Object;
 use super::options::{Level, options};
 use super::overlap::Range;
@@ -26,7 +26,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) timers: TimerKeys,
     pub(super) ids: Ids,
-    pub(super) merger: Merger,
+    pub(super) budget: Budget,
     /// The prefixes, to look for overlaps when all are known.
     pub(super) prefixes: Vec<Range>,
 }
@@ -116,15 +116,29 @@ impl<'a> Network<'a> {
         let options = options(object, around.definitions, Level::Network, report);
         Self { name, timers, selection: Selection::read(object, report), options }
     }
+
+    /// What a subnet's copy takes, about.
+    fn bytes(&self) -> usize {
+        let Selection { interface, interface_id, relay_addresses, .. } = &self.selection;
+        let texts = interface
+            .as_ref()
+            .map_or(0, String::len)
+            .saturating_add(interface_id.as_ref().map_or(0, Vec::len));
+        let relays = size_of_val(relay_addresses.as_slice());
+        self.name.len().saturating_add(texts).saturating_add(relays).saturating_add(bytes_of(&self.options))
+    }
 }
 
-/// One subnet; `None` when its prefix cannot be read. Everything else that is wrong is reported, too.
+/// One subnet; `None` when its prefix cannot be read, or there is no room for it. Everything else that is wrong is reported, too.
 pub(super) fn subnet(
     object: &Object<'_>,
     network: Option<&Network<'_>>,
     around: &mut Surroundings<'_>,
     report: &mut Report,
 ) -> Option<Subnet6> {
+    if network.is_some_and(|network| !around.budget.charge(network.bytes(), object.head(), report)) {
+        return None;
+    }
     let prefix = subnet_prefix::<Ipv6Addr>(object, report);
     let bounds = prefix.map(|(network, len)| network.value.bounds(len));
     let pools = pools6(object, bounds, around.definitions, report);
@@ -133,8 +147,7 @@ pub(super) fn subnet(
     report_overlaps(&ranges, "prefix pools", report);
     not_assigned(object, report);
     let own_options = options(object, around.definitions, Level::Subnet, report);
-    let outer = network.map_or(&[][..], |network| &network.options);
-    let options = around.merger.merge(own_options, outer, object.head(), report);
+    let options = merge(own_options, network.map_or(&[], |network| &network.options));
     let own = TimerKeys::read(object);
     let keys = own.under(network.map_or(around.timers, |network| network.timers));
     let timers = keys.resolve(&own, &DEFAULTS, report);

@@ -99,8 +99,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Makes the message at least that long by PAD octets behind END. Some BOOTP relay agents and clients want 300
-    /// octets (RFC 1542 §2.1).
+    /// Makes the message at least that long by PAD octets behind END. Some relay agents and clients drop what is
+    /// shorter than the 300 octets of a BOOTP message (RFC 951).
     #[inline]
     pub fn pad_to(&mut self, octets: usize) {
         self.at_least = octets;
