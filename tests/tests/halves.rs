@@ -272,6 +272,34 @@ fn what_another_process_sends_to_the_link_is_not_believed() {
 }
 
 #[test]
+fn whoever_takes_the_port_of_a_half_that_is_away_and_talks_nonsense_is_counted() {
+    let halves = Halves::new("nonsense");
+    let six = halves.fosix6(Link::Kea);
+    let false_half = halves.server.run(|| {
+        let socket = std::net::UdpSocket::bind(("::1", Halves::PORT + 1)).unwrap();
+        socket.connect(("::1", Halves::PORT)).unwrap();
+        socket
+    });
+    let inner = [2; 240];
+    let response = message6(v6::MessageType::DHCPV4_RESPONSE, [0; 3], &[(OptionCode::DHCPV4_MSG, &inner)]);
+    for nonsense in [&[][..], &[21], &[0xff; 2000], &response, &discover(1)] {
+        false_half.send(nonsense).unwrap();
+    }
+    let counters = wait_for(&six, "that all is dropped", |counters| counters.get("link-drop") == 5);
+    assert_eq!(counters.get("link-drop-no-vendor-option"), 1);
+    assert_eq!(counters.get("link-drop-message-type"), 1);
+    assert_eq!(counters.get("link-drop-malformed"), 3);
+    assert_eq!(counters.get("pkt6-dhcpv4-response-sent"), 0);
+    counters.assert_balanced();
+    drop(false_half);
+
+    let four = halves.fosix4(Link::Kea);
+    offer(&Peer::bind(&halves.client, CLIENT_PORT), &halves, 1);
+    six.stop().assert_balanced();
+    four.stop().assert_balanced();
+}
+
+#[test]
 fn another_user_is_refused_at_the_unix_socket() {
     let halves = Halves::new("user");
     let mut configuration = halves.configuration4(Link::Own);
