@@ -39,7 +39,7 @@ impl Halves {
         let client = Netns::new(&format!("{label}-client"));
         server.link("vs", &client, "vc");
         server.add_address("vs", "2001:db8:1::1/64");
-        server.add_address("vs", "192.0.2.1/24");
+        server.ip(&["address", "add", "192.0.2.1/24", "dev", "vs"]);
         client.add_address("vc", "2001:db8:1::2/64");
         let directory = tempfile::tempdir().expect("cannot make a temporary directory");
         Self { server, client, directory }
@@ -130,6 +130,7 @@ impl Kea {
     pub fn dhcp6(halves: &Halves) -> Self {
         let configuration = json!({ "Dhcp6": {
             "interfaces-config": { "interfaces": [ "vs/2001:db8:1::1" ] },
+            "server-id": { "type": "LL", "persist": false },
             "lease-database": { "type": "memfile", "persist": false },
             "preferred-lifetime": 3000, "valid-lifetime": 4000, "renew-timer": 1000, "rebind-timer": 2000,
             "dhcp4o6-port": Halves::PORT,

@@ -110,7 +110,9 @@ impl Counters {
     pub fn since(&self, earlier: &Self) -> BTreeMap<String, u64> {
         self.0
             .iter()
-            .map(|(name, count)| (name.clone(), count.saturating_sub(earlier.0.get(name).copied().unwrap_or(0))))
+            .map(|(name, count)| {
+                (name.clone(), count.saturating_sub(earlier.0.get(name).copied().unwrap_or(0)))
+            })
             .filter(|(_, growth)| *growth > 0)
             .collect()
     }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use fosix_dhcp4::Statistics4;
 use fosix_dhcp6::Statistics6;
+use fosix_link::LinkStatistics;
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_path_buf()
@@ -61,6 +62,8 @@ fn every_example_is_accepted() {
 fn every_counter_is_described() {
     let text = fs::read_to_string(root().join("docs/statistics.md")).unwrap();
     let counters = Statistics6::default().report().into_iter().chain(Statistics4::default().report(0));
+    let counters = counters.chain(LinkStatistics::default().report());
+    let counters = counters.chain([("link-peer-up", 0), ("link-in-flight", 0)]);
     for (name, _) in counters {
         assert!(
             text.contains(&format!("| `{name}` |")),

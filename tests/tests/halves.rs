@@ -23,8 +23,8 @@ const CLIENTS: u64 = 1000;
 /// The ways in which a query gets to the server.
 const WAYS: [&[&str]; 3] = [
     &["--direct"],
-    &["--relay", "--link-address", "2001:db8:1::9"],
-    &["--relay", "--link-address", "2001:db8:1::9", "--relay-levels", "2"],
+    &["--direct", "--relay", "--link-address", "2001:db8:1::9"],
+    &["--direct", "--relay", "--link-address", "2001:db8:1::9", "--relay-levels", "2"],
 ];
 
 /// The command of that many clients, with identities that begin with `first`.
@@ -225,7 +225,10 @@ fn queries_have_their_drop_while_the_dhcpv4_half_is_away_and_service_is_back_by_
                 wait_for(&six, "that it is back", |counters| counters.get("link-peer-up") == 1);
             }
             offer(&peer, &halves, 1);
-            let back = six.process().lines().iter().filter(|line| line.contains("half is back")).count();
+            let back = six.process().wait_until("that it is back", |lines| {
+                let back = lines.iter().filter(|line| line.contains("half is back")).count();
+                (back >= round).then_some(back)
+            });
             assert_eq!(back, round, "one line each time that it is back");
         }
         six.stop().assert_balanced();
@@ -266,6 +269,34 @@ fn what_another_process_sends_to_the_link_is_not_believed() {
     offer(&peer, &halves, 1);
     assert_eq!(six.stop().get("link-received"), 1);
     assert_eq!(four.stop().get("link-received"), 1);
+}
+
+#[test]
+fn whoever_takes_the_port_of_a_half_that_is_away_and_talks_nonsense_is_counted() {
+    let halves = Halves::new("nonsense");
+    let six = halves.fosix6(Link::Kea);
+    let false_half = halves.server.run(|| {
+        let socket = std::net::UdpSocket::bind(("::1", Halves::PORT + 1)).unwrap();
+        socket.connect(("::1", Halves::PORT)).unwrap();
+        socket
+    });
+    let inner = [2; 240];
+    let response = message6(v6::MessageType::DHCPV4_RESPONSE, [0; 3], &[(OptionCode::DHCPV4_MSG, &inner)]);
+    for nonsense in [&[][..], &[21], &[0xff; 2000], &response, &discover(1)] {
+        false_half.send(nonsense).unwrap();
+    }
+    let counters = wait_for(&six, "that all is dropped", |counters| counters.get("link-drop") == 5);
+    assert_eq!(counters.get("link-drop-no-vendor-option"), 1);
+    assert_eq!(counters.get("link-drop-message-type"), 1);
+    assert_eq!(counters.get("link-drop-malformed"), 3);
+    assert_eq!(counters.get("pkt6-dhcpv4-response-sent"), 0);
+    counters.assert_balanced();
+    drop(false_half);
+
+    let four = halves.fosix4(Link::Kea);
+    offer(&Peer::bind(&halves.client, CLIENT_PORT), &halves, 1);
+    six.stop().assert_balanced();
+    four.stop().assert_balanced();
 }
 
 #[test]

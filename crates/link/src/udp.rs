@@ -337,3 +337,50 @@ pub(crate) fn drop_message(reason: LinkDrop, bytes: &[u8], statistics: &mut Link
         debug!(counter = name, bytes = bytes.len(), "a message from the other half was dropped");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::UdpSocket;
+
+    use super::*;
+
+    /// A port that was free a moment ago, with nothing at the one after it.
+    fn port() -> u16 {
+        let port = || UdpSocket::bind("[::1]:0").unwrap().local_addr().unwrap().port();
+        let mut ports = std::iter::repeat_with(port);
+        ports.find(|port| *port < u16::MAX && UdpSocket::bind(("::1", port + 1)).is_ok()).unwrap()
+    }
+
+    #[test]
+    fn ports_that_have_no_next_one_are_refused() {
+        for port in [0, 65_535] {
+            let error = KeaSocket::open(Role::Dhcpv6, port).unwrap_err();
+            assert!(error.to_string().contains("from 1 to 65534"), "{error}");
+        }
+    }
+
+    #[test]
+    fn opened_again_on_the_same_port_it_stays_and_a_busy_port_leaves_it_working() {
+        let [first, busy] = [port(), port()];
+        let four = Arc::new(KeaSocket::open(Role::Dhcpv4, first).unwrap());
+        assert!(Arc::ptr_eq(&four.reopen(first).unwrap().unwrap(), &four));
+        let other = UdpSocket::bind(("::1", busy + 1)).unwrap();
+        assert!(matches!(four.reopen(busy), Err(BindError::InUse { .. })));
+        assert!(four.reopen(0).unwrap().is_none());
+
+        let six = KeaSocket::open(Role::Dhcpv6, first).unwrap();
+        let (mut frames, mut statistics) = (FrameBatch::new(), LinkStatistics::default());
+        let written = frames.push(|buffer| {
+            buffer.push(1);
+            Ok::<_, ()>(())
+        });
+        written.unwrap();
+        six.send(&mut frames, &mut statistics);
+        let mut batch = ReceiveBatch::new(4);
+        assert_eq!(four.receive(&mut batch, &mut statistics), 1, "the old socket works");
+        assert_eq!(statistics.lost.total(), 0);
+        drop(six);
+        drop(other);
+        assert_eq!(four.reopen(busy).unwrap().unwrap().socket.port(), busy + 1);
+    }
+}

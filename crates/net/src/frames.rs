@@ -89,14 +89,20 @@ mod tests {
     use super::*;
     use crate::{ReceiveBatch, SeqPacket};
 
+    fn push(batch: &mut FrameBatch, bytes: &[u8]) {
+        let written = batch.push(|buffer| {
+            buffer.extend_from_slice(bytes);
+            Ok::<_, ()>(())
+        });
+        written.unwrap();
+    }
+
     #[test]
     fn messages_arrive_in_order_and_apart() {
         let (ours, theirs) = SeqPacket::pair().unwrap();
         let mut batch = FrameBatch::new();
         for length in 1..=100_u8 {
-            batch
-                .push(|buffer| Ok::<_, ()>(buffer.resize(buffer.len() + usize::from(length), length)))
-                .unwrap();
+            push(&mut batch, &vec![length; usize::from(length)]);
         }
         assert_eq!(
             batch.push(|buffer| {
@@ -130,7 +136,7 @@ mod tests {
         let mut batch = FrameBatch::new();
         let error = (0..1_000_000).find_map(|_| {
             batch.clear();
-            batch.push(|buffer| Ok::<_, ()>(buffer.resize(1000, 1))).unwrap();
+            push(&mut batch, &[1; 1000]);
             batch.send(&ours, 1).err()
         });
         assert_eq!(error.map(|error| error.kind()), Some(io::ErrorKind::WouldBlock));

@@ -87,7 +87,11 @@ mod tests {
     fn send(socket: &LoopbackSocket, messages: u8) {
         let mut batch = FrameBatch::new();
         for message in 0..messages {
-            batch.push(|buffer| Ok::<_, ()>(buffer.push(message))).unwrap();
+            let written = batch.push(|buffer| {
+                buffer.push(message);
+                Ok::<_, ()>(())
+            });
+            written.unwrap();
         }
         while !batch.is_empty() {
             // An error is that of a message before.

@@ -46,15 +46,15 @@ pub(super) fn run(
     let mut poller = Poller::new()?;
     poller.add(&*board.keeper, KEEPER)?;
     let mut wait = FIRST_WAIT;
-    let mut told = None;
+    let mut told: Option<String> = None;
     let mut was_there = false;
     loop {
         match greet(board, settings, book, &mut poller) {
             Err(Failure::Stopped) => return Ok(()),
             Err(failure) => {
-                // Once for each reason.
+                // Once for each reason; that a half which went away is not there yet is none.
                 let reason = failure.to_string();
-                if told.as_ref() != Some(&reason) {
+                if told.as_ref() != Some(&reason) && !(told.is_some() && failure.is_absence()) {
                     warn!(path = %settings.path.display(), "the DHCPv4 half is away: {reason}");
                     told = Some(reason);
                 }
@@ -73,6 +73,11 @@ pub(super) fn run(
                 board.remove_ended();
                 board.counted().events.count(LinkEvent::PeerWent);
                 changed();
+                if !board.is_stopped() {
+                    let reason = "its connection has ended";
+                    warn!(path = %settings.path.display(), "the DHCPv4 half is away: {reason}");
+                    told = Some(reason.to_owned());
+                }
             }
         }
         let end = Instant::now() + wait;
@@ -143,6 +148,15 @@ fn wait_for_greeting(socket: &SeqPacket, board: &Board, poller: &mut Poller) -> 
             Ok(Frame::Refusal(refusal)) => Err(Failure::Refused(refusal)),
             _ => Err(Failure::Greeting),
         };
+    }
+}
+
+impl Failure {
+    /// Whether nobody is there, rather than somebody who is wrong.
+    fn is_absence(&self) -> bool {
+        use io::ErrorKind::{BrokenPipe, ConnectionRefused, ConnectionReset, NotFound, WouldBlock};
+        let absence = [BrokenPipe, ConnectionRefused, ConnectionReset, NotFound, WouldBlock];
+        matches!(self, Self::System(error) if absence.contains(&error.kind()))
     }
 }
 
