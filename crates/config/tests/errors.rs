@@ -115,6 +115,24 @@ fn keys_and_types() {
 }
 
 #[test]
+fn an_unknown_key_comes_with_what_was_meant() {
+    for (text, help) in [
+        ("{ \"Dhcp4\": { \"valid-lifetme\": 1 } }", "did you mean \"valid-lifetime\"?"),
+        ("{ \"Dhcp4\": { \"subnet6\": [] } }", "did you mean \"subnet4\"? \"subnet6\" belongs in Dhcp6"),
+        ("{ \"Dhcp4\": { \"4o6-interface\": 1 } }", "\"4o6-interface\" belongs in subnet4"),
+        (
+            "{ \"Dhcp4\": { \"delegated-length\": 1 } }",
+            "did you mean \"delegated-len\"? It belongs in pd-pools",
+        ),
+        ("{ \"Dhcp4\": { \"colour\": 1 } }", "remove it; docs/configuration.md lists every key"),
+    ] {
+        let loaded = load_memory(&[("t", text.as_bytes())], &["t"], LoadOptions::default());
+        let found: Vec<_> = loaded.diagnostics.iter().filter_map(|finding| finding.help.as_deref()).collect();
+        assert!(found.contains(&help), "{text}\n{found:?}");
+    }
+}
+
+#[test]
 fn what_is_known_but_not_supported() {
     expect4(&[
         ("§\"allocator\": \"random\"", "warning: `allocator` has no effect"),

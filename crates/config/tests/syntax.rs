@@ -87,7 +87,7 @@ fn each_error_is_marked_where_it_is() {
 
 #[test]
 fn after_an_error_the_next_ones_are_found_too() {
-    let text = "{ \"Dhcp4\": {\n  \"renew-timer\": 1x,\n  \"rebind-timer\" 20\n  \"subnet4\": [ { \"id\": } ],\n  \"comment\": yes\n} }";
+    let text = "{ \"Dhcp4\": {\n  \"renew-timer\": 1x,\n  \"rebind-timer\" 20\n  \"subnet4\": [ { \"id\": ] } ],\n  \"comment\": yes\n} }";
     let found = errors_of(text);
     let places: Vec<&str> = found.iter().map(|finding| finding.split(' ').nth(1).unwrap()).collect();
     assert_eq!(places[..4], ["2:18", "3:18", "4:3", "4:24"], "{found:#?}");

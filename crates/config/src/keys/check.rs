@@ -149,21 +149,24 @@ fn unknown(member: &Member, spec: &'static Spec, report: &mut Report) {
         return report.push(told);
     }
     let here = spec.keys().map(|key| key.name).chain(ANYWHERE.iter().map(|key| key.name));
-    let help = if let Some(near) = nearest(key, here) {
-        format!("did you mean \"{near}\"?")
-    } else if let Some(other) = ALL.iter().find(|other| other.find(key).is_some()) {
-        format!("\"{key}\" belongs in {}", other.name)
-    } else if let Some((near, other)) = nearest_elsewhere(key) {
-        format!("did you mean \"{near}\"? It belongs in {}", other.name)
-    } else {
-        "remove it; docs/configuration.md lists every key".to_owned()
+    let near = nearest(key, here).map(|near| format!("did you mean \"{near}\"?"));
+    let elsewhere = ALL.iter().find(|other| other.find(key).is_some());
+    let elsewhere = elsewhere.map(|other| format!("\"{key}\" belongs in {}", other.name));
+    let help = match (near, elsewhere) {
+        (Some(near), Some(elsewhere)) => format!("{near} {elsewhere}"),
+        (Some(help), None) | (None, Some(help)) => help,
+        (None, None) => nearest_elsewhere(key),
     };
     report.push(told.help(help));
 }
 
-fn nearest_elsewhere(key: &str) -> Option<(&'static str, &'static Spec)> {
-    let near = nearest(key, ALL.iter().flat_map(|spec| spec.keys()).map(|key| key.name))?;
-    ALL.iter().find(|spec| spec.find(near).is_some()).map(|spec| (near, *spec))
+fn nearest_elsewhere(key: &str) -> String {
+    let near = nearest(key, ALL.iter().flat_map(|spec| spec.keys()).map(|key| key.name));
+    let other = near.and_then(|near| ALL.iter().find(|spec| spec.find(near).is_some()));
+    match (near, other) {
+        (Some(near), Some(other)) => format!("did you mean \"{near}\"? It belongs in {}", other.name),
+        _ => "remove it; docs/configuration.md lists every key".to_owned(),
+    }
 }
 
 /// The one among `choices` that `text` is most likely a misspelling of.

@@ -93,11 +93,7 @@ impl<'a, 'f> Lexer<'a, 'f> {
                         .saturating_add(rest.len() - rest.trim_start_matches([' ', '\t', '\r', '\n']).len());
                     continue;
                 }
-                b'#' => {
-                    frame.at = start.saturating_add(line_len(rest));
-                    continue;
-                }
-                b'/' if rest.starts_with("//") => {
+                b'#' | b'/' if first == b'#' || rest.starts_with("//") => {
                     frame.at = start.saturating_add(line_len(rest));
                     continue;
                 }

@@ -215,6 +215,11 @@ impl Parser<'_, '_> {
             }
         }
         let node = self.value(depth.saturating_add(1));
+        let (token, span) = self.peek();
+        if matches!(token, Token::RightBracket) && span == node.span {
+            // `"key": ]`: the bracket stands where the value should, rather than that the map's own is missing.
+            self.take();
+        }
         Some(Member { key: key.into(), key_span, node })
     }
 
