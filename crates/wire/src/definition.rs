@@ -2,7 +2,7 @@
 //!
 //! Names and types are those of Kea's configuration, so that an operator's files need no change. The softwire
 //! options of RFC 8539 and RFC 8026, and others that Kea has no definition for, are named in the same manner;
-//! [`Definition::redefinable`] marks what an operator's own definition replaces.
+//! `redefinable` marks what an operator's own definition replaces.
 
 mod spaces;
 mod v4;
