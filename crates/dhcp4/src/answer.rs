@@ -153,10 +153,8 @@ fn write_echoed(exchange: &Exchange<'_>, w: &mut v4::Writer<'_>) {
 }
 
 fn write_copy(request: &v4::Message<'_>, code: OptionCode, w: &mut v4::Writer<'_>) {
-    let Some(data) = request.option(code) else { return };
-    match data.contiguous() {
-        Some(data) => w.option(code, data),
-        None => w.option(code, &data.bytes().collect::<Vec<_>>()),
+    if let Some(data) = request.option(code) {
+        w.option_with(code, |buffer| data.write_to(buffer));
     }
 }
 
