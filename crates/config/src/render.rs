@@ -150,7 +150,8 @@ fn around<'a>(mark: &Mark<'a>, source: &'a Source, line: usize) -> Element<'a> {
     Snippet::source(text).line_start(line).annotation(annotation).into()
 }
 
-/// The annotation for a mark in `text`, which begins at byte `start` of its source. It ends with the mark's first line.
+/// The annotation for a mark in `text`, which begins at byte `start` of its source. It ends with the mark's first line,
+/// and covers whole characters.
 fn annotation<'a>(
     mark: &Mark<'a>,
     source: &Source,
@@ -159,8 +160,14 @@ fn annotation<'a>(
 ) -> annotate_snippets::Annotation<'a> {
     let (_, line_end) = source.line_range(source.line_of(mark.span.start));
     let offset = |at: u32| (at.saturating_sub(start) as usize).min(text.len());
-    let from = offset(mark.span.start);
-    let to = offset(mark.span.end.min(line_end)).max(from);
+    let mut from = offset(mark.span.start);
+    let mut to = offset(mark.span.end.min(line_end)).max(from);
+    while !text.is_char_boundary(from) {
+        from = from.saturating_sub(1);
+    }
+    while !text.is_char_boundary(to) {
+        to = to.saturating_add(1);
+    }
     let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
     let annotation = kind.span(from..to);
     if mark.label.is_empty() { annotation } else { annotation.label(mark.label) }

@@ -180,6 +180,15 @@ error: \"comment\" is given twice in one map
 }
 
 #[test]
+fn a_mark_covers_whole_characters() {
+    let text = format!("{{ \"Dhcp4\": {{ \"comment\": {} }} }}", "ü".repeat(100));
+    let rendered = load_text("t", &text).diagnostics.render(false);
+    assert!(rendered.contains("t:1:25") && rendered.contains('^'), "{rendered}");
+    let rendered = load_text("t", &format!("{} {{}}", "ü".repeat(100))).diagnostics.render(true);
+    assert!(rendered.contains("t:1:1"), "{rendered}");
+}
+
+#[test]
 fn a_file_that_is_one_long_line_is_shown_around_the_mark() {
     let text =
         format!("{{ \"Dhcp4\": {{ \"comment\": \"{}\", \"renew-timer\": 1x }} }}", "ü".repeat(100_000));
