@@ -33,13 +33,14 @@ interop: toolchain
 doc: toolchain
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --locked
 
-# Every fuzz target for FUZZ_RUNS executions; needs a nightly toolchain.
+# Every fuzz target for FUZZ_RUNS executions; needs a nightly toolchain. What it finds stays out of the seed corpora.
 FUZZ_RUNS ?= 1000000
 fuzz: toolchain
 	@scripts/install-missing c++:g++
 	@$(CARGO) fuzz --version >/dev/null 2>&1 || $(CARGO) install --locked cargo-fuzz
 	for target in $$($(CARGO) +nightly fuzz list); do \
-		$(CARGO) +nightly fuzz run $$target -- -runs=$(FUZZ_RUNS) -max_len=1500 || exit 1; \
+		mkdir -p fuzz/target/found/$$target; \
+		$(CARGO) +nightly fuzz run $$target fuzz/target/found/$$target fuzz/corpus/$$target -- -runs=$(FUZZ_RUNS) -max_len=1500 || exit 1; \
 	done
 
 # The codec's micro-benchmarks.
