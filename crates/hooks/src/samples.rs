@@ -17,6 +17,8 @@ pub(crate) fn lease(number: u8, since: Timestamp) -> Lease4 {
         relay_path: Box::default(),
         subnet: 1,
         hostname: Box::default(),
+        pool_id: 0,
+        dns: fosix_lease::DnsUpdated::default(),
         user_context: None,
         state: LeaseState::Assigned,
         valid_lifetime: 3600,

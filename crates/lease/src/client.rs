@@ -47,7 +47,7 @@ impl fmt::Display for HardwareAddress {
 pub enum ClientIdentity {
     /// Option 61, 2 to 255 bytes.
     Identifier(Box<[u8]>),
-    /// `htype` and `chaddr`, not all zeros.
+    /// `htype` and `chaddr`, not all zeros; without an octet where nobody is known, as in a lease that was declined.
     Hardware(HardwareAddress),
 }
 

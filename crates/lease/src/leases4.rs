@@ -12,7 +12,7 @@ use crate::changes::{Change4, ChangeKind4, Changes};
 use crate::offers::Offers;
 use crate::pool4::{PoolRange4, Pools4};
 use crate::record::{Grant4, Lease4, LeaseState};
-use crate::{ClientIdentity, Timestamp};
+use crate::{ClientIdentity, DnsUpdated, Timestamp};
 
 /// The lease state of the DHCPv4 half.
 ///
@@ -207,7 +207,9 @@ impl Leases4 {
             source: grant.source,
             relay_path: grant.relay_path,
             subnet: grant.subnet,
+            pool_id: 0,
             hostname: grant.hostname,
+            dns: DnsUpdated::default(),
             user_context,
             state: LeaseState::Assigned,
             valid_lifetime: grant.valid_lifetime,

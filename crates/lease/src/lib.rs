@@ -25,6 +25,7 @@ mod leases4;
 mod offers;
 mod pool4;
 mod record;
+mod record6;
 mod time;
 
 pub use changes::{Change4, ChangeKind4};
@@ -32,4 +33,5 @@ pub use client::{BadIdentity, ClientIdentity, HardwareAddress};
 pub use leases4::{Conflict, Leases4};
 pub use pool4::PoolRange4;
 pub use record::{Grant4, Lease4, LeaseState, RelayHop, SoftwireSource};
+pub use record6::{DnsUpdated, Lease6, LeaseKind6};
 pub use time::Timestamp;

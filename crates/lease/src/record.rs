@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fosix_wire::softwire::PortParams;
 
-use crate::{ClientIdentity, HardwareAddress, Timestamp};
+use crate::{ClientIdentity, DnsUpdated, HardwareAddress, Timestamp};
 
 /// One DHCPv4 binding: an address, who holds it and until when, and how the client was reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,14 +19,18 @@ pub struct Lease4 {
     pub hardware: HardwareAddress,
     /// The client's softwire source address (RFC 8539 §8) and since when.
     pub softwire: Option<SoftwireSource>,
-    /// The IPv6 source address of the client's last query.
+    /// The IPv6 source address of the client's last query; `::` where it is not known.
     pub source: Ipv6Addr,
     /// The relays that the last query came through, the one nearest the client first.
     pub relay_path: Box<[RelayHop]>,
     /// The subnet's id in the configuration.
     pub subnet: u32,
+    /// The id of the pool in Kea's numbering; 0 is none.
+    pub pool_id: u32,
     /// The name that the client gave (option 12), or an empty text.
     pub hostname: Box<str>,
+    /// What of it is in DNS.
+    pub dns: DnsUpdated,
     /// What an operator attached to it: JSON text.
     pub user_context: Option<Box<str>>,
     /// What the binding is worth now; see [`Lease4::is_active`].
@@ -48,8 +52,18 @@ pub enum LeaseState {
     Declined,
     /// It expired, and its address is free; kept so that the client can have it again.
     Expired,
-    /// The client gave it back, and its address is free; kept so that the client can have it again.
+    /// The client gave it back, and its address is free; kept so that the client can have it again. Its validity
+    /// is what there was of it.
     Released,
+    /// The client chose the address itself and told the server of it (RFC 9686; DHCPv6 only).
+    Registered,
+}
+
+impl LeaseState {
+    /// Whether nobody else may have the address until the lease or the probation ends.
+    pub fn keeps_others_away(self) -> bool {
+        matches!(self, Self::Assigned | Self::Declined | Self::Registered)
+    }
 }
 
 /// Where a client's softwire starts (RFC 8539 §6.2, option 109).
@@ -66,9 +80,9 @@ pub struct SoftwireSource {
 pub struct RelayHop {
     /// The link-address field (RFC 9915 §9.1).
     pub link_address: Ipv6Addr,
-    /// Interface-ID (option 18), empty if the relay sent none.
+    /// Interface-ID (option 18), its first 255 bytes; empty if the relay sent none.
     pub interface_id: Box<[u8]>,
-    /// Remote-ID (option 37) with its enterprise number, empty if the relay sent none.
+    /// Remote-ID (option 37) with its enterprise number, its first 255 bytes; empty if the relay sent none.
     pub remote_id: Box<[u8]>,
 }
 
@@ -104,10 +118,7 @@ impl Lease4 {
 
     /// Whether nobody else may have the address at `now`: it is held or in probation, and that has not ended.
     pub fn is_active(&self, now: Timestamp) -> bool {
-        match self.state {
-            LeaseState::Assigned | LeaseState::Declined => self.expires().is_none_or(|end| now < end),
-            LeaseState::Expired | LeaseState::Released => false,
-        }
+        self.state.keeps_others_away() && self.expires().is_none_or(|end| now < end)
     }
 
     /// Whether `client` holds it at `now`.
