@@ -7,10 +7,11 @@ use fosix_lease::{BadIdentity, ClientIdentity, Conflict, Grant4, Leases4, Timest
 use fosix_wire::v4::{MessageType, OptionCode};
 
 use crate::answer::{self, Answer};
+use crate::commit::Commit4;
 use crate::hooked::Decision;
 use crate::outcome::{Drop4, Sent4, Silence4};
 use crate::query::Decoded;
-use crate::server::{Outcome4, Server4, Subnet};
+use crate::server::{Outcome4, Served4, Server4, Subnet};
 
 /// One query of one client, with everything that is known before it is served.
 pub(crate) struct Exchange<'a> {
@@ -33,6 +34,8 @@ pub(crate) struct Work<'a> {
     pub(crate) start: usize,
     /// What hooks keep for this query.
     pub(crate) context: &'a mut Context,
+    /// Changes of the leases that others made.
+    pub(crate) changes_before: usize,
 }
 
 /// What a DHCPREQUEST is sent for (RFC 2131 §4.3.2, table 4).
@@ -62,7 +65,7 @@ pub(crate) fn identify(decoded: &Decoded<'_>, by_identifier: bool) -> Result<Cli
 }
 
 /// Serves the exchange: changes leases and appends the answer, if one is due.
-pub(crate) fn process(exchange: &Exchange<'_>, work: &mut Work<'_>) -> Outcome4 {
+pub(crate) fn process(exchange: &Exchange<'_>, work: &mut Work<'_>) -> Served4 {
     let result = match exchange.decoded.message_type {
         MessageType::DISCOVER => exchange.discover(work),
         MessageType::REQUEST => exchange.request(work),
@@ -71,8 +74,11 @@ pub(crate) fn process(exchange: &Exchange<'_>, work: &mut Work<'_>) -> Outcome4 
         MessageType::INFORM => exchange.inform(work),
         _ => Err(Drop4::MessageType),
     };
-    let result = exchange.committed(result, work);
-    result.and_then(|outcome| exchange.send(outcome, work)).unwrap_or_else(Outcome4::Dropped)
+    if let Some(commit) = Commit4::of(exchange, result, work) {
+        return Served4::Committing(Box::new(commit));
+    }
+    let sent = result.and_then(|outcome| exchange.send(outcome, work.out, work.start, work.context));
+    Served4::Done(sent.unwrap_or_else(Outcome4::Dropped))
 }
 
 impl Exchange<'_> {

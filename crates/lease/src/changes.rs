@@ -15,6 +15,15 @@ pub struct Change4 {
     pub lease: Lease4,
 }
 
+/// What one step did: all of it became durable together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseEvent4 {
+    /// The number of its last change; numbers rise.
+    pub sequence: u64,
+    /// At least one.
+    pub changes: Vec<Arc<Change4>>,
+}
+
 /// What can happen to a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChangeKind4 {
@@ -50,6 +59,10 @@ impl Changes {
         if self.followed {
             self.list.push(Arc::new(Change4 { kind, at, lease: lease() }));
         }
+    }
+
+    pub(crate) fn list(&self) -> &[Arc<Change4>] {
+        &self.list
     }
 
     pub(crate) fn take(&mut self) -> Vec<Arc<Change4>> {

@@ -28,7 +28,7 @@ mod record;
 mod record6;
 mod time;
 
-pub use changes::{Change4, ChangeKind4};
+pub use changes::{Change4, ChangeKind4, LeaseEvent4};
 pub use client::{BadIdentity, ClientIdentity, HardwareAddress};
 pub use leases4::{Conflict, Leases4};
 pub use pool4::PoolRange4;
