@@ -27,7 +27,9 @@ pub enum Error {
         source: io::Error,
     },
     /// A file of a later format.
-    #[error("{file} has format version {found}, and this program knows versions up to {known}: use the program that wrote it")]
+    #[error(
+        "{file} has format version {found}, and this program knows versions up to {known}: use the program that wrote it"
+    )]
     NewerVersion {
         /// The file.
         file: String,
@@ -37,7 +39,9 @@ pub enum Error {
         known: u16,
     },
     /// A file of the other address family.
-    #[error("{file} holds leases of family {found}, where those of family {expected} belong: it is the directory of the other server")]
+    #[error(
+        "{file} holds leases of family {found}, where those of family {expected} belong: it is the directory of the other server"
+    )]
     OtherFamily {
         /// The file.
         file: String,
@@ -67,7 +71,7 @@ pub enum Error {
     },
     /// A write or a sync failed, and nothing is written since.
     #[error("nothing is written any more since this failed: {0}")]
-    Poisoned(Arc<Error>),
+    Poisoned(Arc<Self>),
     /// The log was stopped.
     #[error("the log has been stopped")]
     Stopped,

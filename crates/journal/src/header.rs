@@ -58,9 +58,8 @@ impl FileHeader {
 
     /// Reads what stands at the start of `file`; `bytes` may be shorter than a header when the file is.
     pub(crate) fn decode(bytes: &[u8], file: &str) -> Result<Self, Error> {
-        let damaged = || {
-            Error::Damaged(Damage { file: file.to_owned(), offset: 0, what: What::Header, missing: None })
-        };
+        let damaged =
+            || Error::Damaged(Damage { file: file.to_owned(), offset: 0, what: What::Header, missing: None });
         let mut fields = Fields(bytes.get(..FILE_HEADER_LEN).ok_or_else(damaged)?);
         let (checked, crc) = fields.0.split_last_chunk::<4>().ok_or_else(damaged)?;
         if crc32fast::hash(checked) != u32::from_le_bytes(*crc) {

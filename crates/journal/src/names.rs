@@ -3,8 +3,13 @@
 /// What a name says about a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Name {
-    Segment { ordinal: u64, generation: u64 },
-    Snapshot { sequence: u64 },
+    Segment {
+        ordinal: u64,
+        generation: u64,
+    },
+    Snapshot {
+        sequence: u64,
+    },
     /// A segment or snapshot that was not finished.
     Unfinished,
     /// Nothing of the journal's.
