@@ -88,6 +88,10 @@ counters! {
         NoSubnet = "pkt4-drop-no-subnet",
         /// The subnet has no free address.
         NoFreeAddress = "pkt4-drop-no-free-address",
+        /// The store has no room for another change.
+        StoreFull = "pkt4-drop-store-full",
+        /// Too many answers wait for the store already.
+        StoreBehind = "pkt4-drop-store-behind",
         /// The answer does not fit into a message.
         AnswerTooLong = "pkt4-drop-answer-too-long",
         /// A hook dropped it.

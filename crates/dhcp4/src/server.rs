@@ -139,6 +139,12 @@ impl Server4 {
         served
     }
 
+    /// Counts a query that is dropped without a look at it.
+    pub fn drop_unseen(&self, reason: Drop4, query: &Query<'_>, statistics: &mut Statistics4) {
+        statistics.dropped.count(reason);
+        debug!(?reason, source = %query.source, interface = query.interface, "DHCPv4 query dropped unseen");
+    }
+
     fn serve(
         &self,
         now: Timestamp,

@@ -59,6 +59,16 @@ pub enum Followed<'a> {
     TooFarBehind,
 }
 
+/// What [`Follower::find`] finds.
+enum Found {
+    /// A change, which is here in the block.
+    Record(usize, usize),
+    /// The block has to be read on.
+    ReadOn,
+    /// There is nothing more in the segment.
+    Nothing,
+}
+
 impl<S: Storage> Follower<S> {
     /// The number of the last change that was handed over.
     pub fn sequence(&self) -> u64 {
@@ -97,14 +107,26 @@ impl<S: Storage> Follower<S> {
             if self.readable <= self.sequence {
                 self.read()?;
             }
-            if let Some((start, end)) = self.find()? {
-                let bytes = self.block.get(start..end).unwrap_or_default();
-                let Ok((frame, _)) = frame::decode(bytes, self.log.salt) else {
-                    return Err(self.damage(What::Record));
-                };
-                return Ok(Followed::Record(frame));
+            match self.find()? {
+                Found::Record(start, end) => {
+                    let bytes = self.block.get(start..end).unwrap_or_default();
+                    let Ok((frame, _)) = frame::decode(bytes, self.log.salt) else {
+                        return Err(self.damage(What::Record));
+                    };
+                    return Ok(Followed::Record(frame));
+                }
+                Found::ReadOn => {}
+                Found::Nothing if self.is_left_behind() => return Ok(Followed::TooFarBehind),
+                Found::Nothing => return Err(self.damage(What::Nothing)),
             }
         }
+    }
+
+    /// Whether the segment was read to its end and the one behind it is not there any more.
+    fn is_left_behind(&self) -> bool {
+        let Some((segment, _)) = &self.segment else { return false };
+        let next = lock(&self.log.catalog).after(segment.ordinal);
+        next.is_some_and(|next| next.before > self.sequence && next.ordinal - segment.ordinal > 1)
     }
 
     /// Opens `segment`, or the one that has the next change; false when that is not there any more.
@@ -132,8 +154,8 @@ impl<S: Storage> Follower<S> {
         Ok(())
     }
 
-    /// The place of the next change in the block, which is then taken; nothing when the block has to be read on.
-    fn find(&mut self) -> Result<Option<(usize, usize)>, Error> {
+    /// Takes the next change from the block.
+    fn find(&mut self) -> Result<Found, Error> {
         loop {
             let rest = self.block.get(self.taken..self.filled).unwrap_or_default();
             match frame::decode(rest, self.log.salt) {
@@ -150,20 +172,20 @@ impl<S: Storage> Follower<S> {
                         return Err(self.damage(What::Number { found: sequence, expected }));
                     }
                     self.sequence = sequence;
-                    return Ok(Some((start, self.taken)));
+                    return Ok(Found::Record(start, self.taken));
                 }
                 Err(DecodeError::Short) if self.taken > 0 || self.filled < HEADER_LEN => {
                     let before = self.filled.saturating_sub(self.taken);
                     self.read()?;
                     if self.filled <= before {
-                        return Err(self.damage(What::Nothing));
+                        return Ok(Found::Nothing);
                     }
                 }
-                Err(DecodeError::Empty) => return Err(self.damage(What::Nothing)),
+                Err(DecodeError::Empty) => return Ok(Found::Nothing),
                 Err(DecodeError::Short | DecodeError::Damaged) => return Err(self.damage(What::Record)),
             }
             if self.readable <= self.sequence {
-                return Ok(None);
+                return Ok(Found::ReadOn);
             }
         }
     }

@@ -24,6 +24,7 @@ mod recovery;
 mod replay;
 mod room;
 mod segment;
+pub mod sim;
 mod snapshot;
 mod storage;
 mod survey;

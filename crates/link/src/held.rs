@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// Answers in the order in which they were made, each with what is `T` to know of it.
 #[derive(Debug)]
-pub struct Held<T> {
+pub(crate) struct Held<T> {
     bytes: VecDeque<u8>,
     items: VecDeque<Item<T>>,
     /// The answer that is being given out.
@@ -20,13 +20,13 @@ struct Item<T> {
 
 impl<T> Held<T> {
     /// Adds an answer that waits for change `sequence`, which is not lower than that of the answer before.
-    pub fn push(&mut self, sequence: u64, item: T, answer: &[u8]) {
+    pub(crate) fn push(&mut self, sequence: u64, item: T, answer: &[u8]) {
         self.bytes.extend(answer);
         self.items.push_back(Item { sequence, item, len: answer.len() });
     }
 
     /// Gives out, in order, what waits for no change after `durable`.
-    pub fn release(&mut self, durable: u64, mut give: impl FnMut(T, &mut Vec<u8>)) {
+    pub(crate) fn release(&mut self, durable: u64, mut give: impl FnMut(T, &mut Vec<u8>)) {
         while self.items.front().is_some_and(|first| first.sequence <= durable) {
             let Some(Item { item, len, .. }) = self.items.pop_front() else { return };
             self.scratch.clear();
@@ -36,17 +36,17 @@ impl<T> Held<T> {
     }
 
     /// The change that the last answer waits for.
-    pub fn last(&self) -> Option<u64> {
+    pub(crate) fn last(&self) -> Option<u64> {
         self.items.back().map(|last| last.sequence)
     }
 
     /// How many wait.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Whether none waits.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 }
