@@ -158,7 +158,7 @@ impl Exchange<'_> {
         if !subnet.config.prefix.contains(&address) {
             return self.refuse("the address is not of this network", work);
         }
-        match work.leases.known(&self.client, subnet.id(), work.now).map(|lease| lease.address) {
+        match work.leases.known(&self.client, subnet.id(), work.now).map(|lease| lease.address()) {
             Some(known) if known == address => self.grant(&subnet, address, work),
             Some(_) => self.refuse("the client has another address", work),
             // RFC 2131 §4.3.2: without a record of the client the server MUST remain silent. An authoritative one
@@ -189,6 +189,7 @@ impl Exchange<'_> {
             client: self.client.clone(),
             hardware: self.decoded.hardware,
             source: self.arrival.source,
+            softwire: None,
             relay_path: self.decoded.relay_path(),
             subnet: subnet.id(),
             hostname: self.hostname(),

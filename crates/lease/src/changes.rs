@@ -15,6 +15,30 @@ pub struct Change4 {
     pub lease: Lease4,
 }
 
+/// Why a lease changed, as records say it (docs/store.md).
+pub mod cause {
+    use fosix_journal::Cause;
+
+    /// A client was given it.
+    pub const ASSIGNED: Cause = Cause(1);
+    /// Its holder extended it.
+    pub const RENEWED: Cause = Cause(2);
+    /// Its holder gave it back, or was given another one.
+    pub const RELEASED: Cause = Cause(3);
+    /// Its holder found it in use by somebody else.
+    pub const DECLINED: Cause = Cause(4);
+    /// Its holder did not extend it.
+    pub const EXPIRED: Cause = Cause(5);
+    /// The probation after a decline ended.
+    pub const RECOVERED: Cause = Cause(6);
+    /// It was kept as a former lease for long enough.
+    pub const REMOVED: Cause = Cause(7);
+    /// An operator changed it.
+    pub const OPERATOR: Cause = Cause(8);
+    /// It was imported.
+    pub const IMPORTED: Cause = Cause(9);
+}
+
 /// What can happen to a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ChangeKind4 {
