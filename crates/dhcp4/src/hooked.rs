@@ -136,7 +136,7 @@ impl Exchange<'_> {
         };
         let query = self.query();
         let asked = self.server.hooks.ask(Point::Lease4Renew, work.context, |hook, state| {
-            hook.lease4_renew(state, &query, lease, proposal)
+            hook.lease4_renew(state, &query, &lease, proposal)
         });
         proposal.valid_lifetime = proposal.valid_lifetime.max(1);
         match asked {
@@ -160,7 +160,7 @@ impl Exchange<'_> {
         let Some(lease) = self.held(address, work.leases, work.now) else { return Ok(true) };
         let query = self.query();
         let hooks = &self.server.hooks;
-        kept(hooks.ask(POINT, work.context, |hook, state| hook.lease4_release(state, &query, lease)))
+        kept(hooks.ask(POINT, work.context, |hook, state| hook.lease4_release(state, &query, &lease)))
     }
 
     /// Whether hooks let `address` be taken out of use. They are not asked about what the client does not hold.
@@ -172,7 +172,7 @@ impl Exchange<'_> {
         let Some(lease) = self.held(address, work.leases, work.now) else { return Ok(true) };
         let query = self.query();
         let hooks = &self.server.hooks;
-        kept(hooks.ask(POINT, work.context, |hook, state| hook.lease4_decline(state, &query, lease)))
+        kept(hooks.ask(POINT, work.context, |hook, state| hook.lease4_decline(state, &query, &lease)))
     }
 
     /// Tells hooks what the query changed, whatever came of it; they may keep the answer from being sent.
@@ -247,8 +247,9 @@ impl Exchange<'_> {
     }
 
     /// The lease of `address`, if it is the client's.
-    fn held<'w>(&self, address: Ipv4Addr, leases: &'w Leases4, now: Timestamp) -> Option<&'w Lease4> {
-        leases.get(address).filter(|lease| lease.is_held_by(&self.client, now))
+    fn held(&self, address: Ipv4Addr, leases: &Leases4, now: Timestamp) -> Option<Lease4> {
+        let lease = leases.get(address).filter(|lease| lease.is_held_by(&self.client, now))?;
+        Some(lease.to_lease())
     }
 
     fn query(&self) -> Query4<'_> {

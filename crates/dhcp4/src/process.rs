@@ -90,6 +90,9 @@ impl Exchange<'_> {
         }
         let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
         let subnet = self.subnet.ok_or(Drop4::NoSubnet)?;
+        if !work.leases.can_grant() {
+            return Err(Drop4::StoreFull);
+        }
         let chosen = work.leases.choose(&self.client, subnet.id(), requested, work.now);
         let address = chosen.ok_or(Drop4::NoFreeAddress)?;
         let mut proposal = Proposal4::new(address, subnet.id(), true, self.lifetime(&subnet)?);
@@ -164,7 +167,7 @@ impl Exchange<'_> {
         if !subnet.config.prefix.contains(&address) {
             return self.refuse("the address is not of this network", work);
         }
-        match work.leases.known(&self.client, subnet.id(), work.now).map(|lease| lease.address) {
+        match work.leases.known(&self.client, subnet.id(), work.now).map(|lease| lease.address()) {
             Some(known) if known == address => self.grant(&subnet, address, work),
             Some(_) => self.refuse("the client has another address", work),
             // RFC 2131 §4.3.2: without a record of the client the server MUST remain silent. An authoritative one
@@ -180,7 +183,13 @@ impl Exchange<'_> {
             return self.refuse(reason(conflict), work);
         }
         let mut proposal = Proposal4::new(address, subnet.id(), false, self.lifetime(subnet)?);
-        let decision = self.ask_about_grant(&mut proposal, work)?;
+        let decision = if work.leases.can_grant() {
+            self.ask_about_grant(&mut proposal, work)?
+        } else {
+            // Nothing can be promised that is not on disk: whoever holds the address is told what is left of its lease.
+            proposal.valid_lifetime = self.what_is_left(address, work).ok_or(Drop4::StoreFull)?;
+            Decision::Keep
+        };
         if decision == Decision::Refuse {
             return self.refuse("the address is not given to this client", work);
         }
@@ -195,14 +204,25 @@ impl Exchange<'_> {
             client: self.client.clone(),
             hardware: self.decoded.hardware,
             source: self.arrival.source,
+            softwire: None,
             relay_path: self.decoded.relay_path(),
             subnet: subnet.id(),
             hostname: self.hostname(),
             valid_lifetime,
         };
         // Checked above, and nothing changed since; the store has the last word all the same.
-        work.leases.grant(grant, work.now).map_err(|_| Drop4::NoFreeAddress)?;
+        work.leases.grant(grant, work.now).map_err(|conflict| match conflict {
+            Conflict::NoRoom => Drop4::StoreFull,
+            _ => Drop4::NoFreeAddress,
+        })?;
         Ok(Outcome4::Answered(Sent4::Ack))
+    }
+
+    /// Seconds that the client may still use `address` for, if it holds it.
+    fn what_is_left(&self, address: Ipv4Addr, work: &Work<'_>) -> Option<u32> {
+        let lease = work.leases.get(address).filter(|lease| lease.is_held_by(&self.client, work.now))?;
+        let left = lease.expires().map(|end| end.seconds_since(work.now));
+        Some(left.map_or(u32::MAX, |left| u32::try_from(left).unwrap_or(u32::MAX)))
     }
 
     fn refuse(&self, why: &'static str, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
@@ -215,6 +235,9 @@ impl Exchange<'_> {
         self.named_server_is_ours()?;
         let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
         let address = requested.ok_or(Drop4::NoAddress)?;
+        if !work.leases.can_end() {
+            return Err(Drop4::StoreFull);
+        }
         if self.lease4_decline(address, work)? {
             let probation = self.server.config.decline_probation_period;
             work.leases.decline(address, &self.client, probation, work.now);
@@ -228,6 +251,9 @@ impl Exchange<'_> {
         let address = self.decoded.message.ciaddr();
         if address.is_unspecified() {
             return Err(Drop4::NoAddress);
+        }
+        if !work.leases.can_end() {
+            return Err(Drop4::StoreFull);
         }
         if self.lease4_release(address, work)? {
             work.leases.release(address, &self.client, work.now);

@@ -34,7 +34,7 @@ fn a_client_gets_an_address_in_four_messages() {
     assert_eq!(ack.number(OptionCode::REBINDING_TIME), Some(2000));
     assert_eq!(ack.address(OptionCode::SUBNET_MASK), Some(address("255.255.255.0")), "also unasked");
 
-    let lease = world.leases.get(offered).unwrap();
+    let lease = world.leases.get(offered).unwrap().to_lease();
     assert_eq!(lease.state, LeaseState::Assigned);
     assert_eq!(lease.source, world::SOURCE);
     assert_eq!(lease.valid_lifetime, 4000);
@@ -88,7 +88,7 @@ fn renewing_extends_and_rebinding_too() {
         world.now += 500;
         let ack = world.answer(&Ask { unicast, ..Ask::renewing(1, held) });
         assert_eq!((ack.message_type(), ack.yiaddr(), ack.ciaddr()), (MessageType::ACK, held, held));
-        assert_eq!(world.leases.get(held).unwrap().last_transaction.0, world.now);
+        assert_eq!(world.leases.get(held).unwrap().last_transaction().0, world.now);
     }
 }
 
@@ -146,9 +146,9 @@ fn release_frees_the_address_and_keeps_it_for_its_client() {
     let mut world = World::new();
     let held = world.bind(1);
     assert_eq!(world.outcome(&Ask::release(2, held)), Outcome4::Silent(Silence4::Release));
-    assert_eq!(world.leases.get(held).unwrap().state, LeaseState::Assigned, "only the holder can release");
+    assert_eq!(world.leases.get(held).unwrap().state(), LeaseState::Assigned, "only the holder can release");
     assert_eq!(world.outcome(&Ask::release(1, held)), Outcome4::Silent(Silence4::Release));
-    assert_eq!(world.leases.get(held).unwrap().state, LeaseState::Released);
+    assert_eq!(world.leases.get(held).unwrap().state(), LeaseState::Released);
     assert_eq!(world.answer(&Ask::discover(1)).yiaddr(), held);
 }
 
@@ -157,7 +157,7 @@ fn decline_takes_the_address_out_of_use() {
     let mut world = World::new();
     let held = world.bind(1);
     assert_eq!(world.outcome(&Ask::decline(1, held)), Outcome4::Silent(Silence4::Decline));
-    assert_eq!(world.leases.get(held).unwrap().state, LeaseState::Declined);
+    assert_eq!(world.leases.get(held).unwrap().state(), LeaseState::Declined);
     assert_ne!(world.answer(&Ask::discover(1)).yiaddr(), held);
     assert_eq!(world.answer(&Ask::selecting(2, held)).message_type(), MessageType::NAK);
 }
@@ -271,7 +271,7 @@ fn the_response_has_no_flags_and_every_relay_level() {
     let levels: Vec<_> =
         packet.relays().iter().map(|level| (level.hop_count(), level.interface_id())).collect();
     assert_eq!(levels, [(1, None), (0, Some(&b"port7"[..]))]);
-    let lease = world.leases.get(address("10.0.0.20")).unwrap();
+    let lease = world.leases.get(address("10.0.0.20")).unwrap().to_lease();
     assert_eq!(&*lease.relay_path[0].interface_id, b"port7", "the relay nearest the client first");
     assert_eq!(lease.relay_path.len(), 2);
 }
@@ -401,7 +401,7 @@ fn ten_thousand_mutations_are_each_counted_once_and_never_give_an_address_twice(
     let statistics = &world.statistics;
     assert_eq!(statistics.sent.total() + statistics.silence.total() + statistics.dropped.total(), ROUNDS);
     assert!(statistics.sent.total() > 0 && statistics.dropped.total() > 0);
-    let held: Vec<_> = world.leases.iter().map(|lease| lease.address).collect();
+    let held: Vec<_> = world.leases.iter().map(|lease| lease.address()).collect();
     assert_eq!(held.iter().collect::<std::collections::HashSet<_>>().len(), held.len());
 }
 

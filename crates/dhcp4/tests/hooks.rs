@@ -225,7 +225,7 @@ impl Hooked {
     fn is_bound(&self, client: u8) -> bool {
         let leases = &self.world.leases;
         let now = Timestamp(self.world.now);
-        leases.iter().any(|l| l.client.identifier() == Some(&[0, client]) && l.is_held_by(&l.client, now))
+        leases.iter().any(|l| l.client().identifier() == Some(&[0, client]) && l.is_held_by(&l.client(), now))
     }
 }
 
@@ -385,7 +385,7 @@ fn what_a_hook_changes_is_what_is_served_and_sent() {
     for point in [Point::Buffer4Receive, Point::Pkt4Receive] {
         let mut hooked = Hooked::new(Some((point, Deed::SetName)));
         request(&mut hooked);
-        assert!(hooked.world.leases.iter().any(|lease| &*lease.hostname == "hooked"), "{point}");
+        assert!(hooked.world.leases.iter().any(|lease| lease.hostname() == "hooked"), "{point}");
     }
     for point in SEND {
         let mut hooked = Hooked::new(Some((point, Deed::SetName)));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A link-layer address with its hardware type (RFC 2131 §2: `htype`, `hlen`, `chaddr`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct HardwareAddress {
     hardware_type: u8,
     len: u8,
@@ -82,6 +82,50 @@ impl ClientIdentity {
         match self {
             Self::Identifier(id) => Some(id),
             Self::Hardware(_) => None,
+        }
+    }
+}
+
+impl ClientIdentity {
+    pub(crate) fn as_identity_ref(&self) -> IdentityRef<'_> {
+        match self {
+            Self::Identifier(id) => IdentityRef::Identifier(id),
+            Self::Hardware(address) => IdentityRef::Hardware(address.hardware_type(), address.octets()),
+        }
+    }
+}
+
+/// A [`ClientIdentity`] whose bytes are elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum IdentityRef<'a> {
+    Identifier(&'a [u8]),
+    Hardware(u8, &'a [u8]),
+}
+
+/// Bytes of the longest identity for [`owner_bytes`].
+pub(crate) const OWNER_LEN: usize = 257;
+
+/// An identity as bytes that no other identity has.
+pub(crate) fn owner_bytes<'a>(client: IdentityRef<'_>, buffer: &'a mut [u8; OWNER_LEN]) -> &'a [u8] {
+    let (head, bytes) = match client {
+        IdentityRef::Identifier(id) => ([0, 0], id),
+        IdentityRef::Hardware(hardware_type, octets) => ([1, hardware_type], octets),
+    };
+    let mut len = 0;
+    for (place, &byte) in buffer.iter_mut().zip(head.iter().chain(bytes)) {
+        *place = byte;
+        len += 1;
+    }
+    buffer.get(..len).unwrap_or_default()
+}
+
+impl IdentityRef<'_> {
+    pub(crate) fn to_identity(self) -> ClientIdentity {
+        match self {
+            Self::Identifier(id) => ClientIdentity::Identifier(id.into()),
+            Self::Hardware(hardware_type, octets) => {
+                ClientIdentity::Hardware(HardwareAddress::new(hardware_type, octets).unwrap_or_default())
+            }
         }
     }
 }

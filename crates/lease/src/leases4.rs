@@ -1,39 +1,59 @@
 //! The leases of the DHCPv4 half, in memory, with the rules that keep an address with one holder.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::BuildHasher;
-use std::net::Ipv4Addr;
+mod change;
+mod operate;
+mod recovery;
+
+pub use recovery::{Snapped, Violation4};
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-use foldhash::quality::RandomState;
-use hashbrown::HashTable;
+use fosix_journal::Staging;
 
-use crate::changes::{Change4, ChangeKind4, Changes};
-use crate::offers::Offers;
+use crate::changes::{Change4, Changes};
+use crate::client::{IdentityRef, OWNER_LEN, owner_bytes};
+use crate::counts::Counts;
+use crate::entry4::{Key4, LeaseRef4};
+use crate::links::Lists;
+use crate::offers::{Offers, Owner};
 use crate::pool4::{PoolRange4, Pools4};
-use crate::record::{Grant4, Lease4, LeaseState};
-use crate::{ClientIdentity, DnsUpdated, Timestamp};
+use crate::record::LeaseState;
+use crate::table4::Table4;
+use crate::wheel::Wheel;
+use crate::{ClientIdentity, Timestamp};
 
 /// The lease state of the DHCPv4 half.
 ///
 /// Addresses that are free keep the lease that they had last, so that a client can have its former address
-/// again; such a lease goes when somebody else is given the address.
+/// again; such a lease goes when somebody else is given the address, or when it was kept long enough.
+///
+/// Each change is staged as a record for the journal, in the same order; without room for that nothing changes.
 #[derive(Debug)]
 pub struct Leases4 {
-    /// Slots of leases; an index into this is what the other members hold.
-    entries: Vec<Lease4>,
-    by_address: HashMap<Ipv4Addr, u32, RandomState>,
-    /// All leases of a client, former ones too.
-    by_client: HashTable<u32>,
-    hasher: RandomState,
+    table: Table4,
     /// Leases and probations that have not been noticed as ended, by their end.
-    due: BTreeSet<(Timestamp, u32)>,
-    offers: Offers,
+    wheel: Wheel,
+    /// Former leases, the one free longest first: list 0 has those that no pool gives out again, list n + 1 those of pool
+    /// n. One whose address is on offer is in none of them.
+    former: Lists,
     pools: Pools4,
+    /// The addresses of leases that are in no pool.
+    outside: BTreeSet<u32>,
+    offers: Offers<u32>,
+    staging: Staging,
     changes: Changes,
+    counts: Counts,
+    /// Seconds for which a former lease is kept; `None` is until somebody else needs its address.
+    hold_reclaimed_time: Option<u32>,
+    /// The list of `former` that is looked at next.
+    forget_from: usize,
+    /// Fields of the lease in hand; kept for its memory.
+    scratch: Vec<u8>,
 }
 
-/// Why an address cannot be given to a client.
+/// Why an address cannot be given to a client, or a lease cannot be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Conflict {
@@ -43,7 +63,7 @@ pub enum Conflict {
         /// The address.
         address: Ipv4Addr,
     },
-    /// Another client holds it, or it was declined and its probation goes on.
+    /// Another client holds it or some of its ports, or it was declined and its probation goes on.
     #[error("{address} is held by another client or in probation after a decline")]
     Held {
         /// The address.
@@ -55,20 +75,51 @@ pub enum Conflict {
         /// The address.
         address: Ipv4Addr,
     },
+    /// Another client has a softwire that starts there.
+    #[error("another client has a softwire from {softwire}")]
+    SoftwireHeld {
+        /// The softwire source address.
+        softwire: Ipv6Addr,
+    },
+    /// The lease would be longer than a record may be.
+    #[error("the lease of {address} has more to keep than a record takes")]
+    TooLong {
+        /// The address.
+        address: Ipv4Addr,
+    },
+    /// The log has no room for the change.
+    #[error("the store has no room for another change")]
+    NoRoom,
 }
 
+/// Offers that are looked at with each operation: more than an operation can make.
+const LAPSE_AT_ONCE: usize = 64;
+
+/// How many ended leases a client without an address may cause to be reclaimed before it is told that there is
+/// none: enough to find one, and a bounded time.
+const RECLAIM_AT_ONCE: usize = 64;
+
+/// Former leases of a pool that are looked at for one that can be given out.
+const FORMER_AT_ONCE: usize = 16;
+
 impl Leases4 {
-    /// No leases yet, addresses from `pools` (which must not overlap), and room for `offer_limit` offers.
+    /// No leases yet, addresses from `pools` (which must not overlap), and room for `offer_limit` offers. Nothing is
+    /// recorded until [`Self::set_staging`].
     pub fn new(pools: &[PoolRange4], offer_limit: usize) -> Self {
+        let pools = Pools4::new(pools);
         Self {
-            entries: Vec::new(),
-            by_address: HashMap::default(),
-            by_client: HashTable::new(),
-            hasher: RandomState::default(),
-            due: BTreeSet::new(),
+            table: Table4::default(),
+            wheel: Wheel::default(),
+            former: Lists::new(pools.count() + 1),
+            pools,
+            outside: BTreeSet::new(),
             offers: Offers::new(offer_limit),
-            pools: Pools4::new(pools),
+            staging: Staging::unrecorded(),
             changes: Changes::default(),
+            counts: Counts::default(),
+            hold_reclaimed_time: None,
+            forget_from: 0,
+            scratch: Vec::new(),
         }
     }
 
@@ -88,36 +139,60 @@ impl Leases4 {
         self.changes.take()
     }
 
-    /// The lease of `address`, also one that has ended.
-    pub fn get(&self, address: Ipv4Addr) -> Option<&Lease4> {
-        self.entries.get(index(*self.by_address.get(&address)?))
+    /// Where changes are staged for the log.
+    pub fn staging(&self) -> &Staging {
+        &self.staging
+    }
+
+    /// Where changes are staged for the log.
+    pub fn staging_mut(&mut self) -> &mut Staging {
+        &mut self.staging
+    }
+
+    /// From now on changes are staged there.
+    pub fn set_staging(&mut self, staging: Staging) {
+        self.staging = staging;
+    }
+
+    /// The lease of the whole `address`, also one that has ended.
+    pub fn get(&self, address: Ipv4Addr) -> Option<LeaseRef4<'_>> {
+        self.get_key(Key4 { address, port_set: None })
+    }
+
+    /// The lease with this key, also one that has ended.
+    pub fn get_key(&self, key: Key4) -> Option<LeaseRef4<'_>> {
+        self.table.get(self.table.find(key)?)
     }
 
     /// Every lease, also those that have ended, in no particular order.
-    pub fn iter(&self) -> impl Iterator<Item = &Lease4> {
-        self.entries.iter()
+    pub fn iter(&self) -> impl Iterator<Item = LeaseRef4<'_>> {
+        (0..self.table.entries.slot_end()).filter_map(|slot| self.table.get(slot))
     }
 
     /// The address that `client` holds in `subnet` at `now`.
-    pub fn held_by(&self, client: &ClientIdentity, subnet: u32, now: Timestamp) -> Option<&Lease4> {
-        let mut leases = self.leases_of(client);
-        leases.find(|lease| lease.is_held_by(client, now) && self.pools.holds(subnet, lease.address))
+    pub fn held_by(&self, client: &ClientIdentity, subnet: u32, now: Timestamp) -> Option<LeaseRef4<'_>> {
+        let client = client.as_identity_ref();
+        let slot = self.slot_held_by(client, subnet, None, now)?;
+        self.table.get(slot)
     }
 
     /// What is on record of `client` in `subnet`: the lease that it holds, else the one that it held last.
-    pub fn known(&self, client: &ClientIdentity, subnet: u32, now: Timestamp) -> Option<&Lease4> {
+    pub fn known(&self, client: &ClientIdentity, subnet: u32, now: Timestamp) -> Option<LeaseRef4<'_>> {
         let former = || {
-            let leases = self.leases_of(client).filter(|lease| self.pools.holds(subnet, lease.address));
-            leases
-                .filter(|lease| lease.state != LeaseState::Declined)
-                .max_by_key(|lease| lease.last_transaction)
+            let leases = self.table.of_client(client.as_identity_ref());
+            let slot = leases
+                .filter(|(_, lease)| lease.state() != LeaseState::Declined)
+                .filter(|(_, lease)| self.pools.holds(subnet, lease.address()))
+                .max_by_key(|(_, lease)| lease.last_transaction());
+            self.table.get(slot?.0)
         };
         self.held_by(client, subnet, now).or_else(former)
     }
 
     /// The address that `client` should be offered in `subnet`, or `None` when there is none left.
     ///
-    /// RFC 2131 §4.3.1: its current address, else the one it had, else the one that it asks for, else a new one.
+    /// RFC 2131 §4.3.1: its current address, else the one it had, else the one that it asks for, else a new one. An
+    /// excluded address is chosen only for who holds it.
     pub fn choose(
         &mut self,
         client: &ClientIdentity,
@@ -127,41 +202,54 @@ impl Leases4 {
     ) -> Option<Ipv4Addr> {
         self.lapse_offers(now);
         if let Some(lease) = self.held_by(client, subnet, now) {
-            return Some(lease.address);
+            return Some(lease.address());
         }
-        let on_offer = self.offers.to(client);
-        let former = self.leases_of(client).map(|lease| lease.address).collect::<Vec<_>>();
-        let wanted = on_offer.into_iter().chain(former).chain(requested);
-        for address in wanted {
-            if self.check(address, client, subnet, now).is_ok() {
-                return Some(address);
-            }
-        }
-        self.pools.find_free(subnet).or_else(|| {
+        let mut buffer = [0; OWNER_LEN];
+        let on_offer = self.offers.to(owner(client, &mut buffer)).map(Ipv4Addr::from);
+        let may_have = |address: &Ipv4Addr| self.check(*address, client, subnet, now).is_ok();
+        let may_be_chosen = |address: &Ipv4Addr| !self.pools.is_reserved(*address) && may_have(address);
+        let former = || {
+            let leases = self.table.of_client(client.as_identity_ref()).map(|(_, lease)| lease);
+            let free = leases.filter(|lease| lease.port_set().is_none() && may_be_chosen(&lease.address()));
+            free.max_by_key(|lease| lease.last_transaction()).map(LeaseRef4::address)
+        };
+        let wanted = on_offer
+            .filter(may_have)
+            .or_else(former)
+            .or_else(|| requested.filter(may_be_chosen))
+            .or_else(|| self.find_free(subnet, now));
+        wanted.or_else(|| {
             // Leases that ended since the last round count as free here and now.
             self.reclaim(now, RECLAIM_AT_ONCE);
-            self.pools.find_free(subnet)
+            self.find_free(subnet, now)
         })
     }
 
-    /// Keeps `address` from other clients for `lifetime` seconds. It must be one that [`Self::choose`] gave.
+    /// Keeps `address` from other clients for `lifetime` seconds. It must be one that [`Self::choose`] gave, or
+    /// [`Self::check`] allows.
     pub fn offer(&mut self, address: Ipv4Addr, client: &ClientIdentity, lifetime: u32, now: Timestamp) {
         if self.get(address).is_some_and(|lease| lease.is_held_by(client, now)) {
             return; // It is the client's own; nobody else gets it anyway.
         }
-        self.pools.take(address, self.free_since(address));
         let mut lapsed = Vec::new();
-        self.offers.put(address, client, now.plus(lifetime), |gone| lapsed.push(gone));
+        let mut buffer = [0; OWNER_LEN];
+        let owner = owner(client, &mut buffer);
+        self.offers.put(address.into(), owner, now.plus(lifetime), |gone| lapsed.push(gone));
+        self.pools.set_used(address);
+        if let Some(slot) = self.former_slot(address) {
+            self.former.unlink(&mut self.table.entries, slot);
+        }
         for gone in lapsed {
-            self.offer_is_gone(gone);
+            self.offer_is_gone(gone.into());
         }
     }
 
     /// Forgets what is on offer to `client`: it went to another server.
     pub fn withdraw_offer(&mut self, client: &ClientIdentity) {
-        if let Some(address) = self.offers.to(client) {
+        let mut buffer = [0; OWNER_LEN];
+        if let Some(address) = self.offers.to(owner(client, &mut buffer)) {
             self.offers.remove(address);
-            self.offer_is_gone(address);
+            self.offer_is_gone(address.into());
         }
     }
 
@@ -176,222 +264,93 @@ impl Leases4 {
         if !self.pools.holds(subnet, address) {
             return Err(Conflict::NotInPool { address });
         }
-        if self.get(address).is_some_and(|lease| lease.is_active(now) && !lease.is_held_by(client, now)) {
+        // With the whole address go all of its ports.
+        let mut leases = self.table.on_address(address.into()).filter_map(|slot| self.table.get(slot));
+        let is_own = |lease: LeaseRef4<'_>| lease.port_set().is_none() && lease.is_held_by(client, now);
+        if leases.any(|lease| lease.is_active(now) && !is_own(lease)) {
             return Err(Conflict::Held { address });
         }
-        if self.offers.is_to_another(address, client, now) {
+        let mut buffer = [0; OWNER_LEN];
+        if self.offers.is_to_another(address.into(), owner(client, &mut buffer), now) {
             return Err(Conflict::OnOffer { address });
         }
         Ok(())
     }
 
-    /// Gives an address to a client, or extends what it holds; another address that it held in the subnet is
-    /// free from then on.
-    pub fn grant(&mut self, grant: Grant4, now: Timestamp) -> Result<(), Conflict> {
-        let address = grant.address;
-        self.check(address, &grant.client, grant.subnet, now)?;
-        let other = self.held_by(&grant.client, grant.subnet, now).map(|lease| lease.address);
-        if let Some(other) = other.filter(|&other| other != address) {
-            self.free(other, LeaseState::Released, now);
-        }
-        self.withdraw_offer(&grant.client);
-        self.offers.remove(address);
-        self.pools.take(address, self.free_since(address));
-
-        let before = self.get(address).filter(|lease| lease.client == grant.client);
-        let (softwire, user_context) =
-            before.map(|lease| (lease.softwire, lease.user_context.clone())).unwrap_or_default();
-        let held = before.filter(|lease| lease.is_held_by(&grant.client, now));
-        let since = held.map(|lease| lease.since);
-        let lease = Lease4 {
-            address,
-            port_set: None,
-            client: grant.client,
-            hardware: grant.hardware,
-            softwire,
-            source: grant.source,
-            relay_path: grant.relay_path,
-            subnet: grant.subnet,
-            pool_id: 0,
-            hostname: grant.hostname,
-            dns: DnsUpdated::default(),
-            user_context,
-            state: LeaseState::Assigned,
-            valid_lifetime: grant.valid_lifetime,
-            last_transaction: now,
-            since: since.unwrap_or(now),
-        };
-        let kind = if since.is_some() { ChangeKind4::Renewed } else { ChangeKind4::Assigned };
-        self.note_lapse(address, now);
-        self.changes.add(kind, now, || lease.clone());
-        self.put(lease);
-        Ok(())
-    }
-
-    /// Ends the lease of `address` if `client` holds it; its address is free from then on.
-    pub fn release(&mut self, address: Ipv4Addr, client: &ClientIdentity, now: Timestamp) -> bool {
-        let held = self.get(address).is_some_and(|lease| lease.is_held_by(client, now));
-        if held {
-            self.free(address, LeaseState::Released, now);
-        }
-        held
-    }
-
-    /// Takes `address` out of use for `probation` seconds, if `client` holds it.
-    ///
-    /// RFC 2131 §4.3.3: the client found that somebody else uses it.
-    pub fn decline(
-        &mut self,
-        address: Ipv4Addr,
-        client: &ClientIdentity,
-        probation: u32,
-        now: Timestamp,
-    ) -> bool {
-        let Some(lease) = self.get(address).filter(|lease| lease.is_held_by(client, now)) else {
-            return false;
-        };
-        let held = lease.clone();
-        let declined = Lease4 {
-            state: LeaseState::Declined,
-            valid_lifetime: probation,
-            last_transaction: now,
-            ..held.clone()
-        };
-        self.changes.add(ChangeKind4::Declined, now, || held);
-        self.put(declined);
-        true
-    }
-
-    /// Frees the addresses of at most `limit` leases and probations that ended by `now`; says how many.
-    pub fn reclaim(&mut self, now: Timestamp, limit: usize) -> usize {
-        self.lapse_offers(now);
-        let mut done = 0;
-        while done < limit {
-            let Some(&(end, slot)) = self.due.first() else { break };
-            if now < end {
-                break;
-            }
-            let Some(address) = self.entries.get(index(slot)).map(|lease| lease.address) else { break };
-            self.free(address, LeaseState::Expired, end);
-            done += 1;
-        }
-        done
-    }
-
-    fn leases_of<'a, 'c>(
-        &'a self,
-        client: &'c ClientIdentity,
-    ) -> impl Iterator<Item = &'a Lease4> + use<'a, 'c> {
-        let candidates = self.by_client.iter_hash(self.hasher.hash_one(client));
-        candidates
-            .filter_map(|&slot| self.entries.get(index(slot)))
-            .filter(move |lease| lease.client == *client)
-    }
-
-    /// Stores a lease in the place of its address, and keeps the indexes true.
-    fn put(&mut self, lease: Lease4) {
-        let hasher = &self.hasher;
-        let address = lease.address;
-        let hash = hasher.hash_one(&lease.client);
-        let expires = lease.expires();
-        let next = self.entries.len();
-        let slot = *self.by_address.entry(address).or_insert_with(|| u32::try_from(next).unwrap_or(u32::MAX));
-        let at = index(slot);
-        let known = self.entries.get(at).map(|before| (before.expires(), hasher.hash_one(&before.client)));
-        match self.entries.get_mut(at) {
-            Some(place) => *place = lease,
-            None => self.entries.push(lease),
-        }
-        if let Some((end, former_hash)) = known {
-            if let Some(end) = end {
-                self.due.remove(&(end, slot));
-            }
-            if former_hash != hash
-                && let Ok(found) = self.by_client.find_entry(former_hash, |&other| other == slot)
-            {
-                found.remove();
-            }
-        }
-        let entries = &self.entries;
-        if self.by_client.find(hash, |&other| other == slot).is_none() {
-            self.by_client.insert_unique(hash, slot, |&other| {
-                entries.get(index(other)).map_or(0, |lease| hasher.hash_one(&lease.client))
+    /// An address of `subnet` that nobody needs: one that was never leased, else the one free the longest.
+    fn find_free(&self, subnet: u32, now: Timestamp) -> Option<Ipv4Addr> {
+        self.pools.first_unused(subnet).or_else(|| {
+            let pools = self.pools.of_subnet(subnet);
+            let oldest = pools.filter_map(|pool| {
+                let former = self.former.iter(&self.table.entries, pool + 1).take(FORMER_AT_ONCE);
+                let mut former = former.filter_map(|slot| self.table.get(slot));
+                former.find(|lease| {
+                    let mut others = self.table.on_address(lease.entry.address);
+                    !others.any(|slot| self.table.entries.get(slot).is_some_and(|entry| entry.is_active(now)))
+                })
             });
-        }
-        if let Some(end) = expires {
-            self.due.insert((end, slot));
-        }
+            oldest.min_by_key(|lease| lease.expires()).map(LeaseRef4::address)
+        })
     }
 
-    /// Ends the lease of `address` as of `since`; its address is free, unless it is on offer.
-    fn free(&mut self, address: Ipv4Addr, state: LeaseState, since: Timestamp) {
-        let Some(&slot) = self.by_address.get(&address) else { return };
-        let Some(lease) = self.entries.get_mut(index(slot)) else { return };
-        if let Some(end) = lease.expires() {
-            self.due.remove(&(end, slot));
-        }
-        let kind = match (state, lease.state) {
-            (LeaseState::Released, _) => ChangeKind4::Released,
-            (_, LeaseState::Declined) => ChangeKind4::Recovered,
-            _ => ChangeKind4::Expired,
-        };
-        self.changes.add(kind, since, || lease.clone());
-        lease.state = state;
-        // What tells how long the address has been free.
-        lease.last_transaction = since;
-        lease.valid_lifetime = 0;
-        if !self.offers.holds(address) {
-            self.pools.give_back(address, Some(since));
-        }
+    /// What `client` holds in `subnet` beside the lease with the key `but`.
+    fn slot_held_by(
+        &self,
+        client: IdentityRef<'_>,
+        subnet: u32,
+        but: Option<Key4>,
+        now: Timestamp,
+    ) -> Option<u32> {
+        let mut leases = self.table.of_client(client);
+        let held = leases.find(|(_, lease)| {
+            lease.state() == LeaseState::Assigned
+                && lease.is_active(now)
+                && but != Some(lease.key())
+                && self.pools.holds(subnet, lease.address())
+        });
+        held.map(|(slot, _)| slot)
     }
 
-    /// Notes the end of a lease or probation that nobody noticed before `address` is given to the next client.
-    fn note_lapse(&mut self, address: Ipv4Addr, now: Timestamp) {
-        let lapsed = self.by_address.get(&address).and_then(|&slot| self.entries.get(index(slot)));
-        let Some(lease) = lapsed.filter(|lease| !lease.is_active(now)) else { return };
-        let (kind, end) = match (lease.state, lease.expires()) {
-            (LeaseState::Assigned, Some(end)) => (ChangeKind4::Expired, end),
-            (LeaseState::Declined, Some(end)) => (ChangeKind4::Recovered, end),
-            _ => return,
-        };
-        self.changes.add(kind, end, || lease.clone());
-    }
-
-    /// Since when `address` is free with a former lease on it.
-    fn free_since(&self, address: Ipv4Addr) -> Option<Timestamp> {
-        let lease = self.get(address)?;
-        matches!(lease.state, LeaseState::Expired | LeaseState::Released).then_some(lease.last_transaction)
+    /// The former lease of the whole `address`.
+    fn former_slot(&self, address: Ipv4Addr) -> Option<u32> {
+        let slot = self.table.find(Key4 { address, port_set: None })?;
+        let entry = self.table.entries.get(slot)?;
+        (!entry.state.keeps_others_away()).then_some(slot)
     }
 
     fn lapse_offers(&mut self, now: Timestamp) {
-        let mut lapsed = Vec::new();
-        self.offers.lapse(now, |gone| lapsed.push(gone));
-        for gone in lapsed {
-            self.offer_is_gone(gone);
+        for _ in 0..LAPSE_AT_ONCE {
+            let Some(gone) = self.offers.lapse(now) else { return };
+            self.offer_is_gone(gone.into());
         }
     }
 
     /// Puts an address back that is on offer no more and that nobody was given.
     fn offer_is_gone(&mut self, address: Ipv4Addr) {
-        match self.get(address) {
-            None => self.pools.give_back(address, None),
-            Some(_) => {
-                if let Some(since) = self.free_since(address) {
-                    self.pools.give_back(address, Some(since));
-                }
-            }
+        if let Some(slot) = self.former_slot(address) {
+            // It has been free for long: next to go again.
+            let list = self.former_list(Key4 { address, port_set: None });
+            self.former.unlink(&mut self.table.entries, slot);
+            self.former.push_front(&mut self.table.entries, list, slot);
+        } else if self.table.on_address(address.into()).next().is_none() {
+            self.pools.set_unused(address);
         }
+    }
+
+    /// The list that a former lease belongs in.
+    fn former_list(&self, key: Key4) -> usize {
+        if key.port_set.is_some() || self.pools.is_reserved(key.address) {
+            return 0;
+        }
+        self.pools.pool_of(key.address).map_or(0, |pool| pool + 1)
     }
 }
 
-/// How many ended leases a client without an address may cause to be reclaimed before it is told that there is
-/// none: enough to find one, and a bounded time.
-const RECLAIM_AT_ONCE: usize = 64;
-
-fn index(slot: u32) -> usize {
-    usize::try_from(slot).unwrap_or(usize::MAX)
+fn owner<'a>(client: &ClientIdentity, buffer: &'a mut [u8; OWNER_LEN]) -> Owner<'a> {
+    Owner { client: owner_bytes(client.as_identity_ref(), buffer), number: 0 }
 }
 
 #[cfg(test)]
-#[path = "leases4_tests.rs"]
+mod model;
+#[cfg(test)]
 mod tests;

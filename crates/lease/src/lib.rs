@@ -18,20 +18,37 @@
 //!   pools    [first, last] ── bitmap of addresses that have an entry: the first unused one in a few steps
 //! ```
 
+mod arena;
 mod bitmap;
 mod changes;
+mod chunks;
 mod client;
+mod counts;
+mod entry4;
+mod fields;
+mod index;
+mod lazy_bitmap;
 mod leases4;
+mod links;
 mod offers;
 mod pool4;
 mod record;
 mod record6;
+#[cfg(test)]
+mod samples;
+mod store;
+mod table4;
 mod time;
+mod wheel;
 
-pub use changes::{Change4, ChangeKind4, LeaseEvent4};
+pub use changes::{Change4, ChangeKind4, LeaseEvent4, cause};
 pub use client::{BadIdentity, ClientIdentity, HardwareAddress};
-pub use leases4::{Conflict, Leases4};
+pub use counts::Counts;
+pub use entry4::{Key4, LeaseRef4};
+pub use fields::{BodyError, Relay};
+pub use leases4::{Conflict, Leases4, Snapped, Violation4};
 pub use pool4::PoolRange4;
 pub use record::{Grant4, Lease4, LeaseState, RelayHop, SoftwireSource};
 pub use record6::{DnsUpdated, Lease6, LeaseKind6};
+pub use store::{Guard, Kept, Opened, Store, Store4};
 pub use time::Timestamp;

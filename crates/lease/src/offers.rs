@@ -2,137 +2,193 @@
 //!
 //! An offer that is forgotten costs nothing: its client can still ask for the address while it is free.
 
-use std::collections::{HashMap, VecDeque};
-use std::net::Ipv4Addr;
+use std::hash::{BuildHasher, Hash};
 
 use foldhash::quality::RandomState;
 
-use crate::{ClientIdentity, Timestamp};
+use crate::Timestamp;
+use crate::chunks::Chunks;
+use crate::index::Index;
+use crate::links::{Linked, Links, Lists};
 
-/// All addresses on offer, at most a fixed number.
+/// Offers that one client has at a time; with another one, one of them goes.
+const SAME_OWNER: usize = 16;
+
+/// All offers of things of type `K`, at most a fixed number.
 #[derive(Debug)]
-pub(crate) struct Offers {
-    limit: usize,
-    by_address: HashMap<Ipv4Addr, Offer, RandomState>,
-    by_client: HashMap<ClientIdentity, Ipv4Addr, RandomState>,
-    /// In the order in which they were made; one that was renewed or taken since has another serial.
-    queue: VecDeque<(Ipv4Addr, u64)>,
-    serial: u64,
+pub(crate) struct Offers<K> {
+    limit: u32,
+    offers: Chunks<Offer<K>>,
+    by_key: Index,
+    by_owner: Index,
+    /// One list, in the order in which they were made.
+    queue: Lists,
+    hasher: RandomState,
 }
 
-#[derive(Debug)]
-struct Offer {
-    client: ClientIdentity,
+/// To whom something is offered: a client, and what of it: a client replaces offers to itself with the same number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Owner<'a> {
+    pub(crate) client: &'a [u8],
+    pub(crate) number: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Offer<K> {
+    links: Places,
+    key: K,
+    client: Box<[u8]>,
+    number: u64,
     expires: Timestamp,
-    serial: u64,
 }
 
-impl Offers {
+/// [`Links`] that are vacant at first.
+#[derive(Debug, Clone)]
+struct Places(Links);
+
+impl Default for Places {
+    fn default() -> Self {
+        Self(Links::VACANT)
+    }
+}
+
+impl<K> Linked for Offer<K> {
+    fn links(&self) -> Links {
+        self.links.0
+    }
+
+    fn links_mut(&mut self) -> &mut Links {
+        &mut self.links.0
+    }
+}
+
+impl<K> Offer<K> {
+    fn is_to(&self, owner: Owner<'_>) -> bool {
+        self.number == owner.number && *self.client == *owner.client
+    }
+}
+
+impl<K: Copy + Eq + Hash + Default> Offers<K> {
     /// Room for `limit` offers; when it is used up the oldest is forgotten.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            limit: limit.max(1),
-            by_address: HashMap::default(),
-            by_client: HashMap::default(),
-            queue: VecDeque::new(),
-            serial: 0,
+            limit: u32::try_from(limit).unwrap_or(u32::MAX).max(1),
+            offers: Chunks::default(),
+            by_key: Index::default(),
+            by_owner: Index::default(),
+            queue: Lists::new(1),
+            hasher: RandomState::default(),
         }
     }
 
-    /// The address on offer to `client`.
-    pub(crate) fn to(&self, client: &ClientIdentity) -> Option<Ipv4Addr> {
-        self.by_client.get(client).copied()
+    /// What is on offer to `owner`.
+    pub(crate) fn to(&self, owner: Owner<'_>) -> Option<K> {
+        let slot = self.by_owner.find(self.hasher.hash_one(owner.client), |slot| {
+            self.offers.get(slot).is_some_and(|offer| offer.is_to(owner))
+        });
+        slot.and_then(|slot| self.offers.get(slot)).map(|offer| offer.key)
     }
 
-    /// Whether `address` is on offer to anybody.
-    pub(crate) fn holds(&self, address: Ipv4Addr) -> bool {
-        self.by_address.contains_key(&address)
+    /// One of the things on offer to `client`.
+    pub(crate) fn any_to(&self, client: &[u8]) -> Option<K> {
+        let slot = self.by_owner.find(self.hasher.hash_one(client), |slot| {
+            self.offers.get(slot).is_some_and(|offer| *offer.client == *client)
+        });
+        slot.and_then(|slot| self.offers.get(slot)).map(|offer| offer.key)
     }
 
-    /// Whether `address` is on offer to somebody other than `client`.
-    pub(crate) fn is_to_another(&self, address: Ipv4Addr, client: &ClientIdentity, now: Timestamp) -> bool {
-        self.by_address.get(&address).is_some_and(|offer| offer.client != *client && now < offer.expires)
+    /// Whether `key` is on offer to anybody.
+    pub(crate) fn holds(&self, key: K) -> bool {
+        self.find(key).is_some()
     }
 
-    /// Offers `address` to `client` until `expires`. Offers of a client replace each other.
-    /// The addresses that are on offer no more are handed to `lapsed`.
-    pub(crate) fn put(
-        &mut self,
-        address: Ipv4Addr,
-        client: &ClientIdentity,
-        expires: Timestamp,
-        mut lapsed: impl FnMut(Ipv4Addr),
-    ) {
-        if let Some(before) = self.to(client).filter(|&before| before != address) {
+    /// Whether `key` is on offer to somebody other than `owner`.
+    pub(crate) fn is_to_another(&self, key: K, owner: Owner<'_>, now: Timestamp) -> bool {
+        let offer = self.find(key).and_then(|slot| self.offers.get(slot));
+        offer.is_some_and(|offer| !offer.is_to(owner) && now < offer.expires)
+    }
+
+    /// Offers `key` to `owner` until `expires`. Offers to an owner replace each other.
+    /// What is on offer no more is handed to `lapsed`.
+    pub(crate) fn put(&mut self, key: K, owner: Owner<'_>, expires: Timestamp, mut lapsed: impl FnMut(K)) {
+        if let Some(before) = self.to(owner).filter(|&before| before != key) {
             self.remove(before);
             lapsed(before);
         }
-        self.remove(address);
-        while self.by_address.len() >= self.limit {
-            let Some(oldest) = self.pop_oldest() else { break };
+        self.remove(key);
+        let hash = self.hasher.hash_one(owner.client);
+        let same = self
+            .by_owner
+            .candidates(hash)
+            .filter(|&slot| self.offers.get(slot).is_some_and(|offer| *offer.client == *owner.client));
+        let crowded = same.take(SAME_OWNER).count() == SAME_OWNER;
+        let surplus = if crowded { self.any_to(owner.client) } else { None };
+        if let Some(surplus) = surplus {
+            self.remove(surplus);
+            lapsed(surplus);
+        }
+        while self.offers.len() >= self.limit {
+            let Some(oldest) = self.oldest().map(|offer| offer.key) else { break };
+            self.remove(oldest);
             lapsed(oldest);
         }
-        self.serial = self.serial.wrapping_add(1);
-        let offer = Offer { client: client.clone(), expires, serial: self.serial };
-        self.by_address.insert(address, offer);
-        self.by_client.insert(client.clone(), address);
-        self.queue.push_back((address, self.serial));
-        self.forget_stale_queue_entries();
+        let offer = Offer {
+            links: Places(Links::UNLINKED),
+            key,
+            client: owner.client.into(),
+            number: owner.number,
+            expires,
+        };
+        let Some(slot) = self.offers.insert(offer) else { return };
+        let (offers, hasher) = (&self.offers, &self.hasher);
+        self.by_key.insert(hasher.hash_one(key), slot, |other| {
+            offers.get(other).map_or(0, |offer| hasher.hash_one(offer.key))
+        });
+        self.by_owner
+            .insert(hash, slot, |other| offers.get(other).map_or(0, |offer| hasher.hash_one(&*offer.client)));
+        self.queue.push_back(&mut self.offers, 0, slot);
     }
 
-    /// Takes the offer of `address` away.
-    pub(crate) fn remove(&mut self, address: Ipv4Addr) -> bool {
-        let Some(offer) = self.by_address.remove(&address) else { return false };
-        self.by_client.remove(&offer.client);
-        true
-    }
-
-    /// Takes away the offers that ended by `now` and hands their addresses to `lapsed`.
-    pub(crate) fn lapse(&mut self, now: Timestamp, mut lapsed: impl FnMut(Ipv4Addr)) {
-        while let Some(&(address, serial)) = self.queue.front() {
-            match self.by_address.get(&address) {
-                Some(offer) if offer.serial == serial && now < offer.expires => return,
-                Some(offer) if offer.serial == serial => {
-                    self.remove(address);
-                    lapsed(address);
-                }
-                _ => {}
-            }
-            self.queue.pop_front();
+    /// Takes the offer of `key` away.
+    pub(crate) fn remove(&mut self, key: K) -> bool {
+        let Some(slot) = self.find(key) else { return false };
+        self.by_key.remove(self.hasher.hash_one(key), slot);
+        self.queue.unlink(&mut self.offers, slot);
+        if let Some(offer) = self.offers.get_mut(slot) {
+            let client = std::mem::take(&mut offer.client);
+            self.by_owner.remove(self.hasher.hash_one(&*client), slot);
         }
+        self.offers.remove(slot)
     }
 
-    fn pop_oldest(&mut self) -> Option<Ipv4Addr> {
-        loop {
-            let (address, serial) = self.queue.pop_front()?;
-            if self.by_address.get(&address).is_some_and(|offer| offer.serial == serial) {
-                self.remove(address);
-                return Some(address);
-            }
-        }
+    /// Takes away the oldest of the offers if it ended by `now`, and says what it was of.
+    pub(crate) fn lapse(&mut self, now: Timestamp) -> Option<K> {
+        let key = self.oldest().filter(|offer| offer.expires <= now)?.key;
+        self.remove(key);
+        Some(key)
     }
 
-    /// Keeps the queue at most twice as long as there are offers, also where offers are renewed without end.
-    fn forget_stale_queue_entries(&mut self) {
-        if self.queue.len() > 64 && self.queue.len() / 2 > self.by_address.len() {
-            let live = &self.by_address;
-            self.queue
-                .retain(|(address, serial)| live.get(address).is_some_and(|offer| offer.serial == *serial));
-        }
+    /// Everything on offer.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = K> {
+        self.offers.iter_from(0).map(|(_, offer)| offer.key)
+    }
+
+    fn oldest(&self) -> Option<&Offer<K>> {
+        self.offers.get(self.queue.first(0)?)
+    }
+
+    fn find(&self, key: K) -> Option<u32> {
+        let is_it = |slot| self.offers.get(slot).is_some_and(|offer: &Offer<K>| offer.key == key);
+        self.by_key.find(self.hasher.hash_one(key), is_it)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::HardwareAddress;
 
-    fn client(number: u8) -> ClientIdentity {
-        ClientIdentity::new(None, HardwareAddress::new(1, &[2, 0, 0, 0, 0, number]).unwrap()).unwrap()
-    }
-
-    fn address(last: u8) -> Ipv4Addr {
-        [10, 0, 0, last].into()
+    const fn client(number: &[u8; 1]) -> Owner<'_> {
+        Owner { client: number, number: 0 }
     }
 
     #[test]
@@ -140,43 +196,44 @@ mod tests {
         let mut offers = Offers::new(2);
         let mut lapsed = Vec::new();
         for number in 1..=3 {
-            offers.put(address(number), &client(number), Timestamp(100), |gone| lapsed.push(gone));
+            offers.put(u32::from(number), client(&[number]), Timestamp(100), |gone| lapsed.push(gone));
         }
-        assert_eq!(lapsed, [address(1)]);
-        assert_eq!(offers.to(&client(1)), None);
-        assert_eq!(offers.to(&client(3)), Some(address(3)));
+        assert_eq!(lapsed, [1]);
+        assert_eq!(offers.to(client(&[1])), None);
+        assert_eq!(offers.to(client(&[3])), Some(3));
     }
 
     #[test]
     fn an_offer_made_again_lives_from_then_on() {
         let mut offers = Offers::new(10);
-        offers.put(address(1), &client(1), Timestamp(100), |_| ());
-        offers.put(address(1), &client(1), Timestamp(150), |_| ());
-        let mut lapsed = Vec::new();
-        offers.lapse(Timestamp(120), |gone| lapsed.push(gone));
-        assert!(lapsed.is_empty());
-        assert!(offers.is_to_another(address(1), &client(2), Timestamp(149)));
-        offers.lapse(Timestamp(150), |gone| lapsed.push(gone));
-        assert_eq!(lapsed, [address(1)]);
-        assert!(offers.queue.is_empty());
+        offers.put(1, client(&[1]), Timestamp(100), |_| ());
+        offers.put(1, client(&[1]), Timestamp(150), |_| ());
+        assert_eq!(offers.lapse(Timestamp(120)), None);
+        assert!(offers.is_to_another(1, client(&[2]), Timestamp(149)));
+        assert_eq!(offers.lapse(Timestamp(150)), Some(1));
+        assert_eq!(offers.lapse(Timestamp(150)), None);
     }
 
     #[test]
     fn a_new_offer_to_a_client_replaces_the_one_before() {
         let mut offers = Offers::new(10);
         let mut lapsed = Vec::new();
-        offers.put(address(1), &client(1), Timestamp(100), |gone| lapsed.push(gone));
-        offers.put(address(2), &client(1), Timestamp(100), |gone| lapsed.push(gone));
-        assert_eq!(lapsed, [address(1)]);
-        assert!(!offers.is_to_another(address(1), &client(9), Timestamp(0)));
+        offers.put(1, client(&[1]), Timestamp(100), |gone| lapsed.push(gone));
+        offers.put(2, client(&[1]), Timestamp(100), |gone| lapsed.push(gone));
+        assert_eq!(lapsed, [1]);
+        assert!(!offers.is_to_another(1, client(&[9]), Timestamp(0)));
     }
 
     #[test]
-    fn offers_renewed_without_end_do_not_grow_the_queue() {
-        let mut offers = Offers::new(10);
-        for _ in 0..10_000 {
-            offers.put(address(1), &client(1), Timestamp(100), |_| ());
+    fn a_client_with_many_numbers_has_a_few_offers_at_a_time() {
+        let mut offers = Offers::new(1000);
+        for number in 0..100 {
+            offers.put(number, Owner { client: &[1], number }, Timestamp(100), |_| ());
         }
-        assert!(offers.queue.len() <= 65);
+        assert_eq!(offers.offers.len(), 16);
+        while let Some(key) = offers.any_to(&[1]) {
+            assert!(offers.remove(key));
+        }
+        assert_eq!(offers.offers.len(), 0);
     }
 }

@@ -1,10 +1,11 @@
-//! The address pools of the DHCPv4 half: which addresses of which subnet may be given out, and which are free.
+//! The address pools of the DHCPv4 half: which addresses of which subnet may be given out, and which were never used.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::net::Ipv4Addr;
 
-use crate::Timestamp;
-use crate::bitmap::Bitmap;
+use foldhash::quality::RandomState;
+
+use crate::lazy_bitmap::LazyBitmap;
 
 /// A range of addresses that a subnet gives out, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,16 +24,16 @@ pub(crate) struct Pools4 {
     /// By first address; they do not overlap.
     pools: Vec<Pool4>,
     /// Indexes into `pools`, in the order that the configuration gives them.
-    by_subnet: HashMap<u32, Vec<usize>>,
+    by_subnet: HashMap<u32, Vec<usize>, RandomState>,
+    /// The subnets of addresses that are given out by name alone, in pools or not.
+    reserved: HashMap<u32, u32, RandomState>,
 }
 
 #[derive(Debug)]
 struct Pool4 {
     range: PoolRange4,
-    /// Addresses that have a lease, also a former one, or are on offer.
-    used: Bitmap,
-    /// Free addresses with a former lease, the one that has been free longest first.
-    former: BTreeSet<(Timestamp, Ipv4Addr)>,
+    /// Addresses that have a lease, also a former one, are on offer, or reserved.
+    used: LazyBitmap,
 }
 
 impl Pools4 {
@@ -46,8 +47,8 @@ impl Pools4 {
             let Some(&range) = ranges.get(configured) else { continue };
             by_subnet.entry(range.subnet).or_default().push((configured, pools.len()));
             let size = u64::from(u32::from(range.last)) + 1;
-            let used = Bitmap::new(size.saturating_sub(u64::from(u32::from(range.first))));
-            pools.push(Pool4 { range, used, former: BTreeSet::new() });
+            let used = LazyBitmap::new(size.saturating_sub(u64::from(u32::from(range.first))));
+            pools.push(Pool4 { range, used });
         }
         let by_subnet = by_subnet
             .into_iter()
@@ -56,61 +57,80 @@ impl Pools4 {
                 (subnet, found.into_iter().map(|(_, at)| at).collect())
             })
             .collect();
-        Self { pools, by_subnet }
+        Self { pools, by_subnet, reserved: HashMap::default() }
     }
 
-    /// Whether `subnet` gives `address` out.
+    pub(crate) fn count(&self) -> usize {
+        self.pools.len()
+    }
+
+    /// Whether `subnet` gives `address` out, of itself or by name.
     pub(crate) fn holds(&self, subnet: u32, address: Ipv4Addr) -> bool {
-        self.position(address)
-            .and_then(|at| self.pools.get(at))
-            .is_some_and(|pool| pool.range.subnet == subnet)
+        let pool = self.pool_of(address).and_then(|at| self.pools.get(at));
+        pool.is_some_and(|pool| pool.range.subnet == subnet)
+            || self.reserved.get(&address.into()) == Some(&subnet)
     }
 
-    /// Notes that `address` has a lease or is on offer, and is not free.
-    pub(crate) fn take(&mut self, address: Ipv4Addr, free_since: Option<Timestamp>) {
-        let Some((pool, bit)) = self.locate(address) else { return };
-        pool.used.set(bit);
-        if let Some(since) = free_since {
-            pool.former.remove(&(since, address));
+    /// From now on `subnet` gives `address` out by name alone.
+    pub(crate) fn reserve(&mut self, subnet: u32, address: Ipv4Addr) {
+        self.reserved.insert(address.into(), subnet);
+        self.set_used(address);
+    }
+
+    pub(crate) fn is_reserved(&self, address: Ipv4Addr) -> bool {
+        self.reserved.contains_key(&address.into())
+    }
+
+    /// Notes that `address` has a lease or is on offer.
+    pub(crate) fn set_used(&mut self, address: Ipv4Addr) {
+        if let Some((pool, bit)) = self.locate(address) {
+            pool.used.set(bit);
         }
     }
 
-    /// Notes that `address` is free, and keeps a former lease since `free_since`, or nothing at all.
-    pub(crate) fn give_back(&mut self, address: Ipv4Addr, free_since: Option<Timestamp>) {
-        let Some((pool, bit)) = self.locate(address) else { return };
-        match free_since {
-            Some(since) => {
-                pool.used.set(bit);
-                pool.former.insert((since, address));
-            }
-            None => pool.used.clear(bit),
+    /// Notes that `address` has no lease, not even a former one, and is not on offer.
+    pub(crate) fn set_unused(&mut self, address: Ipv4Addr) {
+        if self.is_reserved(address) {
+            return;
+        }
+        if let Some((pool, bit)) = self.locate(address) {
+            pool.used.clear(bit);
         }
     }
 
-    /// An address of `subnet` that nobody needs: one that was never leased, else the one free the longest.
-    pub(crate) fn find_free(&self, subnet: u32) -> Option<Ipv4Addr> {
-        let pools = || {
-            let indexes = self.by_subnet.get(&subnet).into_iter().flatten();
-            indexes.filter_map(|&at| self.pools.get(at))
-        };
-        let unused = pools().find_map(|pool| {
+    /// The pools of a subnet, in configured order.
+    pub(crate) fn of_subnet(&self, subnet: u32) -> impl Iterator<Item = usize> {
+        self.by_subnet.get(&subnet).into_iter().flatten().copied()
+    }
+
+    /// The lowest address of `subnet` that was never used, in the first pool that has one.
+    pub(crate) fn first_unused(&self, subnet: u32) -> Option<Ipv4Addr> {
+        let mut pools = self.of_subnet(subnet).filter_map(|at| self.pools.get(at));
+        pools.find_map(|pool| {
             let offset = u32::try_from(pool.used.first_clear()?).ok()?;
             u32::from(pool.range.first).checked_add(offset).map(Ipv4Addr::from)
-        });
-        unused.or_else(|| {
-            let oldest = pools().filter_map(|pool| pool.former.first()).min();
-            oldest.map(|&(_, address)| address)
         })
     }
 
-    fn position(&self, address: Ipv4Addr) -> Option<usize> {
+    /// The lowest used address in any pool from `from` on.
+    pub(crate) fn next_used(&self, from: Ipv4Addr) -> Option<Ipv4Addr> {
+        let at = self.pools.partition_point(|pool| pool.range.last < from);
+        self.pools.iter().skip(at).find_map(|pool| {
+            let first = u32::from(pool.range.first);
+            let offset = pool.used.next_set(u32::from(from).saturating_sub(first).into())?;
+            first.checked_add(u32::try_from(offset).ok()?).map(Ipv4Addr::from)
+        })
+    }
+
+    /// The pool that `address` is in.
+    pub(crate) fn pool_of(&self, address: Ipv4Addr) -> Option<usize> {
         let after = self.pools.partition_point(|pool| pool.range.first <= address);
         let at = after.checked_sub(1)?;
         (address <= self.pools.get(at)?.range.last).then_some(at)
     }
 
     fn locate(&mut self, address: Ipv4Addr) -> Option<(&mut Pool4, u64)> {
-        let at = self.position(address)?;
+        let at = self.pool_of(address)?;
         let pool = self.pools.get_mut(at)?;
         let bit = u32::from(address).checked_sub(u32::from(pool.range.first))?;
         Some((pool, u64::from(bit)))
@@ -132,31 +152,36 @@ mod tests {
             range(2, [10, 0, 0, 5], [10, 0, 0, 5]),
             range(1, [10, 0, 0, 1], [10, 0, 0, 1]),
         ]);
-        assert_eq!(pools.find_free(1), Some([10, 0, 0, 9].into()));
-        pools.take([10, 0, 0, 9].into(), None);
-        assert_eq!(pools.find_free(1), Some([10, 0, 0, 1].into()));
-        pools.take([10, 0, 0, 1].into(), None);
-        assert_eq!(pools.find_free(1), None);
-        assert_eq!(pools.find_free(3), None);
+        assert_eq!(pools.first_unused(1), Some([10, 0, 0, 9].into()));
+        pools.set_used([10, 0, 0, 9].into());
+        assert_eq!(pools.first_unused(1), Some([10, 0, 0, 1].into()));
+        pools.set_used([10, 0, 0, 1].into());
+        assert_eq!(pools.first_unused(1), None);
+        assert_eq!(pools.first_unused(3), None);
         assert!(pools.holds(2, [10, 0, 0, 5].into()));
         assert!(!pools.holds(1, [10, 0, 0, 5].into()));
+        assert_eq!(pools.next_used([10, 0, 0, 2].into()), Some([10, 0, 0, 9].into()));
+        assert_eq!(pools.next_used([10, 0, 0, 10].into()), None);
     }
 
     #[test]
-    fn the_address_free_longest_is_found_when_none_is_unused() {
-        let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 3])]);
-        for (last, since) in [(1, 300), (2, 100), (3, 200)] {
-            pools.take([10, 0, 0, last].into(), None);
-            pools.give_back([10, 0, 0, last].into(), Some(Timestamp(since)));
-        }
-        assert_eq!(pools.find_free(1), Some([10, 0, 0, 2].into()));
-        pools.take([10, 0, 0, 2].into(), Some(Timestamp(100)));
-        assert_eq!(pools.find_free(1), Some([10, 0, 0, 3].into()));
+    fn a_reserved_address_is_given_out_by_name_alone() {
+        let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 2])]);
+        pools.reserve(1, [10, 0, 0, 1].into());
+        pools.reserve(1, [10, 0, 0, 99].into());
+        assert_eq!(pools.first_unused(1), Some([10, 0, 0, 2].into()));
+        pools.set_unused([10, 0, 0, 1].into());
+        assert_eq!(pools.first_unused(1), Some([10, 0, 0, 2].into()));
+        assert!(pools.holds(1, [10, 0, 0, 1].into()));
+        assert!(pools.holds(1, [10, 0, 0, 99].into()));
+        assert!(!pools.holds(2, [10, 0, 0, 99].into()));
     }
 
     #[test]
     fn the_whole_of_ipv4_is_a_pool_that_can_be_counted() {
         let pools = Pools4::new(&[range(1, [255, 255, 255, 255], [255, 255, 255, 255])]);
-        assert_eq!(pools.find_free(1), Some([255, 255, 255, 255].into()));
+        assert_eq!(pools.first_unused(1), Some([255, 255, 255, 255].into()));
+        let pools = Pools4::new(&[range(1, [0; 4], [255; 4])]);
+        assert_eq!(pools.first_unused(1), Some([0; 4].into()));
     }
 }

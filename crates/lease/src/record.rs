@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fosix_wire::softwire::PortParams;
 
+use crate::fields::BodyError;
 use crate::{ClientIdentity, DnsUpdated, HardwareAddress, Timestamp};
 
 /// One DHCPv4 binding: an address, who holds it and until when, and how the client was reached.
@@ -53,13 +54,44 @@ pub enum LeaseState {
     /// It expired, and its address is free; kept so that the client can have it again.
     Expired,
     /// The client gave it back, and its address is free; kept so that the client can have it again. Its validity
-    /// is what there was of it.
+    /// is what there was of it: it "expired" when it was given back.
     Released,
     /// The client chose the address itself and told the server of it (RFC 9686; DHCPv6 only).
     Registered,
 }
 
 impl LeaseState {
+    /// How many states there are.
+    pub(crate) const COUNT: usize = 5;
+
+    /// Its number in a record (docs/store.md).
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Assigned => 0,
+            Self::Declined => 1,
+            Self::Expired => 2,
+            Self::Released => 3,
+            Self::Registered => 4,
+        }
+    }
+
+    /// Its place in a table of all states.
+    pub(crate) fn index(self) -> usize {
+        self.number().into()
+    }
+
+    /// The state with this number in a record.
+    pub(crate) fn from_number(number: u8) -> Result<Self, BodyError> {
+        match number {
+            0 => Ok(Self::Assigned),
+            1 => Ok(Self::Declined),
+            2 => Ok(Self::Expired),
+            3 => Ok(Self::Released),
+            4 => Ok(Self::Registered),
+            _ => Err(BodyError::Value { what: "lease state", value: number.into() }),
+        }
+    }
+
     /// Whether nobody else may have the address until the lease or the probation ends.
     pub fn keeps_others_away(self) -> bool {
         matches!(self, Self::Assigned | Self::Declined | Self::Registered)
@@ -97,6 +129,8 @@ pub struct Grant4 {
     pub hardware: HardwareAddress,
     /// The IPv6 source address of its query.
     pub source: Ipv6Addr,
+    /// The IPv6 address that its softwire is to start at (RFC 8539 §8); `None` leaves it where it is.
+    pub softwire: Option<Ipv6Addr>,
     /// The relays that its query came through, the one nearest the client first.
     pub relay_path: Box<[RelayHop]>,
     /// The subnet's id.

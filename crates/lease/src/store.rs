@@ -9,6 +9,7 @@ mod kept;
 mod open;
 mod snapshot;
 
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,15 +19,12 @@ use fosix_journal::{Directory, Health, Journal, Storage};
 pub use kept::Kept;
 pub use open::Opened;
 
-use crate::{Leases4, Leases6};
+use crate::Leases4;
 
 /// The store of the DHCPv4 half.
 pub type Store4<S = Directory> = Store<Leases4, S>;
-/// The store of the DHCPv6 half.
-pub type Store6<S = Directory> = Store<Leases6, S>;
 
 /// Leases behind one lock, and their log, if they are on disk.
-#[derive(Debug)]
 pub struct Store<L: Kept, S: Storage = Directory> {
     leases: Mutex<L>,
     journal: Option<Journal<S>>,
@@ -71,8 +69,13 @@ impl<L: Kept, S: Storage> Store<L, S> {
     }
 }
 
+impl<L: Kept, S: Storage> fmt::Debug for Store<L, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Store").field("durable", &self.durable()).finish_non_exhaustive()
+    }
+}
+
 /// The leases, locked. What was changed goes to the log when this is dropped.
-#[derive(Debug)]
 pub struct Guard<'s, L: Kept, S: Storage = Directory> {
     leases: MutexGuard<'s, L>,
     store: &'s Store<L, S>,

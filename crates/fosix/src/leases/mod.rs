@@ -33,13 +33,12 @@ pub(crate) use filter::Filter;
 pub(crate) use take::{Change, Taking};
 
 use self::args::{Command, Format, Kea};
-use self::family::V6;
 use self::filter::{state_name, state_named};
 use crate::serve;
 
 /// Does what was asked for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    if args.dhcp6 { run_for::<V6>(args) } else { run_for::<V4>(args) }
+    run_for::<V4>(args)
 }
 
 /// Tables are sorted up to this length; longer ones are written as leases are met with.

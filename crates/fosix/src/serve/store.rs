@@ -235,7 +235,7 @@ fn reclaim(store: &Store4, stop: &Stop, clock: Clock, from: Timestamp, settings:
     let mut next_flush = Instant::now() + Duration::from_secs(settings.flush_wait.into());
     let mut unfinished = 0;
     let wait = Duration::from_secs(settings.reclaim_wait.max(1).into());
-    store.lock().set_hold_reclaimed_time(settings.hold);
+    store.lock().set_hold_reclaimed_time((settings.flush_wait > 0).then_some(settings.hold));
     while stop.wait(wait) {
         let now = clock.now();
         if settings.reclaim_wait > 0 && now >= from {

@@ -3,6 +3,7 @@
 use fosix_journal::{Cause, Error, Frame, Kind, Storage, encode};
 
 use super::{Kept, Store};
+use crate::Snapped;
 
 /// Places of leases that are looked at under one lock: some tenths of a millisecond.
 const SLICE: u32 = 1_000;
@@ -18,14 +19,15 @@ impl<L: Kept, S: Storage> Store<L, S> {
             records.clear();
             {
                 let leases = self.lock();
-                let put = &mut |sequence, time, body: &[u8]| {
+                let put = &mut |snapped: Snapped<'_>| {
                     count += 1;
-                    let kind = Kind::Put;
-                    let frame = Frame { kind, more: false, cause: Cause(0), time, sequence, body };
+                    let Snapped { sequence, time, body } = snapped;
+                    let (kind, cause) = (Kind::Put, Cause(0));
+                    let frame = Frame { kind, more: false, cause, time, sequence, body };
                     encode(&mut records, salt, frame);
                 };
                 next = leases.slice(from, SLICE, put);
-                newest = leases.sequence();
+                newest = leases.staging().sequence();
             }
             writer.put(&records)?;
         }

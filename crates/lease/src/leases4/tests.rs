@@ -1,12 +1,11 @@
-//! Tests of [`super::Leases4`]: its rules one by one, and random histories against what must always hold.
+//! Tests of [`super::Leases4`]: its rules one by one, and random histories against what was promised.
 
 use std::collections::HashMap;
-use std::net::Ipv6Addr;
 
 use proptest::prelude::*;
 
 use super::*;
-use crate::HardwareAddress;
+use crate::{ChangeKind4, Grant4, HardwareAddress};
 
 const SUBNET: u32 = 7;
 /// The holder of a declined address.
@@ -34,6 +33,7 @@ fn grant(number: u8, address: Ipv4Addr, valid_lifetime: u32) -> Grant4 {
         client: client(number),
         hardware: hardware(number),
         source: Ipv6Addr::LOCALHOST,
+        softwire: None,
         relay_path: Box::default(),
         subnet: SUBNET,
         hostname: Box::default(),
@@ -43,6 +43,11 @@ fn grant(number: u8, address: Ipv4Addr, valid_lifetime: u32) -> Grant4 {
 
 fn choose(leases: &mut Leases4, number: u8, now: u64) -> Option<Ipv4Addr> {
     leases.choose(&client(number), SUBNET, None, Timestamp(now))
+}
+
+fn is_on_offer_to_another(leases: &Leases4, address: Ipv4Addr, number: u8, now: u64) -> bool {
+    let mut buffer = [0; OWNER_LEN];
+    leases.offers.is_to_another(address.into(), owner(&client(number), &mut buffer), Timestamp(now))
 }
 
 #[test]
@@ -121,8 +126,8 @@ fn a_client_has_one_address_in_a_subnet() {
     let mut leases = leases(10);
     leases.grant(grant(1, address(4), 1000), Timestamp(0)).unwrap();
     leases.grant(grant(1, address(5), 1000), Timestamp(5)).unwrap();
-    assert_eq!(leases.held_by(&client(1), SUBNET, Timestamp(6)).unwrap().address, address(5));
-    assert_eq!(leases.get(address(4)).unwrap().state, LeaseState::Released);
+    assert_eq!(leases.held_by(&client(1), SUBNET, Timestamp(6)).unwrap().address(), address(5));
+    assert_eq!(leases.get(address(4)).unwrap().state(), LeaseState::Released);
     leases.grant(grant(2, address(4), 1000), Timestamp(7)).unwrap();
 }
 
@@ -201,7 +206,7 @@ proptest! {
                     } else {
                         // Only offers to others may stand in the way of a free address.
                         for one in free {
-                            prop_assert!(leases.offers.is_to_another(one, &client(number), Timestamp(now)));
+                            prop_assert!(is_on_offer_to_another(&leases, one, number, now));
                         }
                     }
                 }
@@ -233,7 +238,7 @@ proptest! {
                 }
             }
             for (&one, &(holder, end)) in promised.iter().filter(|&(_, &(holder, _))| holder != NOBODY) {
-                let held = leases.held_by(&client(holder), SUBNET, Timestamp(now)).map(|lease| lease.address);
+                let held = leases.held_by(&client(holder), SUBNET, Timestamp(now)).map(LeaseRef4::address);
                 prop_assert_eq!(held, (now < end).then_some(one));
             }
         }
@@ -291,7 +296,7 @@ fn an_end_that_nobody_noticed_is_told_before_the_next_holder() {
 #[test]
 fn a_lease_knows_since_when_it_is_held_without_a_break() {
     let mut leases = leases(1);
-    let since = |leases: &Leases4| leases.get(address(1)).unwrap().since.0;
+    let since = |leases: &Leases4| leases.get(address(1)).unwrap().since().0;
     leases.grant(grant(1, address(1), 100), Timestamp(10)).unwrap();
     leases.grant(grant(1, address(1), 100), Timestamp(60)).unwrap();
     assert_eq!(since(&leases), 10);

@@ -1,0 +1,228 @@
+//! A hash index of slot numbers that grows page by page, so that no insertion takes long however many there are.
+//!
+//! ```text
+//!  directory   │ 0 │ 0 │ 1 │ 2 │   by the leading bits of a hash; doubled when a page has to be split that only one
+//!                ╲ ╱    │   │     of its entries leads to
+//!  pages        [ 0 ] [ 1 ] [ 2 ]  a small hash table each
+//! ```
+//!
+//! The index has the slots alone: whoever uses it hashes the keys, and compares them.
+
+use hashbrown::HashTable;
+
+/// Slots in a page before it is split: what a table of 512 places takes.
+const PAGE_FULL: usize = 448;
+/// The directory has at most one entry for this many slots, or one: keys with the same hash cannot blow it up.
+const SLOTS_PER_ENTRY: usize = 64;
+
+#[derive(Debug)]
+pub(crate) struct Index {
+    /// 2^depth numbers of pages.
+    directory: Vec<u32>,
+    depth: u32,
+    pages: Vec<Page>,
+    len: usize,
+}
+
+#[derive(Debug)]
+struct Page {
+    table: HashTable<u32>,
+    /// How many leading bits the hashes in it have in common.
+    depth: u32,
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { directory: vec![0], depth: 0, pages: vec![Page::new(0, 0)], len: 0 }
+    }
+}
+
+impl Page {
+    fn new(depth: u32, capacity: usize) -> Self {
+        Self { table: HashTable::with_capacity(capacity), depth }
+    }
+}
+
+impl Index {
+    /// An index that takes `count` slots without much splitting.
+    pub(crate) fn with_room_for(count: usize) -> Self {
+        let mut depth = 0;
+        // The fullest pages get half more than the average.
+        while depth < 24 && (count >> depth) + (count >> depth) / 2 > PAGE_FULL {
+            depth += 1;
+        }
+        let directory: Vec<u32> = (0..1u32 << depth).collect();
+        let average = count >> depth;
+        let pages = directory.iter().map(|_| Page::new(depth, average * 3 / 4)).collect();
+        Self { directory, depth, pages, len: 0 }
+    }
+
+    /// The slots of everything with this hash, and of some with others.
+    pub(crate) fn candidates(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
+        let page = self.page_of(hash).and_then(|page| self.pages.get(page));
+        page.into_iter().flat_map(move |page| page.table.iter_hash(hash).copied())
+    }
+
+    /// The first slot with this hash that `is_it`.
+    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.pages.get(self.page_of(hash)?)?.table.find(hash, |&slot| is_it(slot)).copied()
+    }
+
+    /// Adds a slot that is not in it; `hash_of` tells the hashes of the others.
+    pub(crate) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) {
+        loop {
+            let Some(at) = self.page_of(hash) else { return };
+            let Some(page) = self.pages.get(at) else { return };
+            if page.table.len() >= PAGE_FULL && self.make_split_possible(at) {
+                self.split(at, &hash_of);
+                continue;
+            }
+            if let Some(page) = self.pages.get_mut(at) {
+                page.table.insert_unique(hash, slot, |&other| hash_of(other));
+                self.len += 1;
+            }
+            return;
+        }
+    }
+
+    /// Takes out `slot`, which was added with this hash.
+    pub(crate) fn remove(&mut self, hash: u64, slot: u32) -> bool {
+        let page = self.page_of(hash).and_then(|at| self.pages.get_mut(at));
+        let Some(Ok(found)) = page.map(|page| page.table.find_entry(hash, |&other| other == slot)) else {
+            return false;
+        };
+        found.remove();
+        self.len -= 1;
+        true
+    }
+
+    fn page_of(&self, hash: u64) -> Option<usize> {
+        let at = usize::try_from(leading_bits(hash, self.depth)).ok()?;
+        usize::try_from(*self.directory.get(at)?).ok()
+    }
+
+    /// Doubles the directory if it takes that to split a page; says whether the page can be split.
+    fn make_split_possible(&mut self, page: usize) -> bool {
+        let Some(page) = self.pages.get(page) else { return false };
+        if page.depth < self.depth {
+            return true;
+        }
+        if self.depth >= 30 || self.directory.len() * 2 > self.len / SLOTS_PER_ENTRY {
+            return false;
+        }
+        self.directory = self.directory.iter().flat_map(|&page| [page, page]).collect();
+        self.depth += 1;
+        true
+    }
+
+    /// Makes two pages of one.
+    fn split(&mut self, at: usize, hash_of: &impl Fn(u32) -> u64) {
+        let Ok(new_number) = u32::try_from(self.pages.len()) else { return };
+        let Some(page) = self.pages.get_mut(at) else { return };
+        let depth = page.depth + 1;
+        let before = std::mem::replace(page, Page::new(depth, PAGE_FULL));
+        let mut new = Page::new(depth, PAGE_FULL);
+        // Pages are numbered by the leading bits of their hashes: the new one has those that end in 1.
+        let mut prefix = None;
+        for slot in before.table {
+            let hash = hash_of(slot);
+            let bits = leading_bits(hash, depth);
+            prefix = Some(bits | 1);
+            let table = if bits & 1 == 1 { &mut new.table } else { &mut page.table };
+            table.insert_unique(hash, slot, |&other| hash_of(other));
+        }
+        self.pages.push(new);
+        let Some(prefix) = prefix else { return };
+        let spread = self.depth - depth;
+        let first = usize::try_from(prefix << spread).unwrap_or(usize::MAX);
+        for entry in self.directory.iter_mut().skip(first).take(1 << spread) {
+            *entry = new_number;
+        }
+    }
+}
+
+/// The bits that choose the page, `depth` of them.
+///
+/// Hashes are bent a little, so that some pages fill sooner than others: by 2 to 1, which is by how much a page grows
+/// before it is split. So pages are split now here, now there, and the memory for a slot is much the same at any count;
+/// with even ones all would be split at about the same time, and half empty after it.
+fn leading_bits(hash: u64, depth: u32) -> u64 {
+    // Neither the bits that a table takes for places nor those that it takes for tags.
+    let even = (hash >> 16) & 0xffff_ffff;
+    let bent = even + ((even * (0xffff_ffff - even)) >> 32) / 3;
+    bent >> (32 - depth)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::hash::BuildHasher;
+
+    use foldhash::quality::FixedState;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn hash(key: u32) -> u64 {
+        FixedState::default().hash_one(key)
+    }
+
+    #[test]
+    fn a_hundred_thousand_are_found_in_small_pages() {
+        for mut index in [Index::default(), Index::with_room_for(100_000)] {
+            for slot in 0..100_000 {
+                index.insert(hash(slot), slot, hash);
+            }
+            assert!(index.pages.iter().all(|page| page.table.capacity() <= PAGE_FULL));
+            for slot in 0..100_000 {
+                assert_eq!(index.find(hash(slot), |found| found == slot), Some(slot));
+            }
+            for slot in 0..100_000 {
+                assert!(index.remove(hash(slot), slot));
+                assert!(!index.remove(hash(slot), slot));
+            }
+            assert_eq!(index.len, 0);
+        }
+    }
+
+    #[test]
+    fn the_memory_for_a_slot_is_much_the_same_at_any_count() {
+        let mut index = Index::default();
+        for slot in 0..400_000 {
+            index.insert(hash(slot), slot, hash);
+            if slot > 100_000 && slot % 10_000 == 0 {
+                let places: usize = index.pages.iter().map(|page| page.table.capacity()).sum();
+                let percent = places * 100 / index.len;
+                assert!((130..150).contains(&percent), "{slot}: {percent}");
+            }
+        }
+    }
+
+    #[test]
+    fn one_hash_for_all_does_not_grow_the_directory_without_end() {
+        let mut index = Index::default();
+        for slot in 0..5_000 {
+            index.insert(7, slot, |_| 7);
+        }
+        assert!(index.directory.len() <= 128, "{}", index.directory.len());
+        assert_eq!(index.candidates(7).count(), 5_000);
+    }
+
+    proptest! {
+        #[test]
+        fn agrees_with_a_map(steps in prop::collection::vec((any::<bool>(), 0u32..3_000), 0..4_000)) {
+            let (mut index, mut model) = (Index::default(), BTreeMap::new());
+            for (add, slot) in steps {
+                if add && model.insert(slot, ()).is_none() {
+                    index.insert(hash(slot / 2), slot, |slot| hash(slot / 2));
+                } else if !add {
+                    prop_assert_eq!(index.remove(hash(slot / 2), slot), model.remove(&slot).is_some());
+                }
+            }
+            for slot in 0..3_000 {
+                let found = index.find(hash(slot / 2), |found| found == slot);
+                prop_assert_eq!(found.is_some(), model.contains_key(&slot));
+            }
+        }
+    }
+}

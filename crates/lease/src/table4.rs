@@ -1,0 +1,241 @@
+//! DHCPv4 leases in their places, and the indexes that they are found by. What may be stored is not decided here.
+
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+
+use crate::arena::Arena;
+use crate::chunks::Chunks;
+use crate::client::IdentityRef;
+use crate::entry4::{Entry4, Key4, LeaseRef4};
+use crate::fields::Fields;
+use crate::index::Index;
+use crate::record::LeaseState;
+
+/// Leases that are found by one hardware address. Clients make these up; without a limit one that gives the same one
+/// under many names would slow everybody down.
+const SAME_HARDWARE: usize = 256;
+
+#[derive(Debug, Default)]
+pub(crate) struct Table4 {
+    pub(crate) entries: Chunks<Entry4>,
+    arena: Arena,
+    by_address: Index,
+    by_client: Index,
+    by_hardware: Index,
+    /// Of assigned leases only.
+    by_softwire: Index,
+    hasher: RandomState,
+    /// While records are read, leases are in the index by address alone.
+    pub(crate) reading: bool,
+}
+
+/// Hashes of what a lease is found by beside its address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hashes {
+    client: u64,
+    hardware: Option<u64>,
+    softwire: Option<u64>,
+}
+
+impl Table4 {
+    /// Makes room for `count` leases, in a table without any.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        if self.entries.len() == 0 {
+            self.by_address = Index::with_room_for(count);
+        }
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> Option<LeaseRef4<'_>> {
+        let entry = self.entries.get(slot)?;
+        Some(LeaseRef4 { entry, fields: Fields(self.arena.get(entry.blob())) })
+    }
+
+    pub(crate) fn find(&self, key: Key4) -> Option<u32> {
+        let address = u32::from(key.address);
+        self.by_address.find(self.hasher.hash_one(address), |slot| {
+            self.entries
+                .get(slot)
+                .is_some_and(|entry| entry.address == address && entry.port_set() == key.port_set)
+        })
+    }
+
+    /// All leases of an address: one, or several with port sets.
+    pub(crate) fn on_address(&self, address: u32) -> impl Iterator<Item = u32> + '_ {
+        let candidates = self.by_address.candidates(self.hasher.hash_one(address));
+        candidates.filter(move |&slot| self.entries.get(slot).is_some_and(|entry| entry.address == address))
+    }
+
+    pub(crate) fn of_client<'a>(
+        &'a self,
+        client: IdentityRef<'a>,
+    ) -> impl Iterator<Item = (u32, LeaseRef4<'a>)> {
+        let candidates = self.by_client.candidates(self.hasher.hash_one(client));
+        let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
+        leases.filter(move |(_, lease)| lease.identity() == client)
+    }
+
+    pub(crate) fn of_hardware<'a>(
+        &'a self,
+        hardware: (u8, &'a [u8]),
+    ) -> impl Iterator<Item = (u32, LeaseRef4<'a>)> {
+        let candidates = self.by_hardware.candidates(self.hasher.hash_one(hardware));
+        let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
+        leases.filter(move |(_, lease)| lease.fields.hardware() == Some(hardware))
+    }
+
+    /// Assigned leases with this softwire address, also some that have ended and were not noticed.
+    pub(crate) fn of_softwire(&self, address: [u8; 16]) -> impl Iterator<Item = (u32, LeaseRef4<'_>)> {
+        let candidates = self.by_softwire.candidates(self.hasher.hash_one(address));
+        let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
+        leases.filter(move |(_, lease)| lease.softwire().is_some_and(|s| s.address.octets() == address))
+    }
+
+    /// Stores a lease in the place of the one with the same key, if there is one; says where.
+    /// `None`, and nothing has changed, when there is no place left.
+    pub(crate) fn put(&mut self, mut entry: Entry4, fields: &[u8]) -> Option<u32> {
+        let found = self.find(entry.key());
+        let before = found.and_then(|slot| self.get(slot));
+        let old = before.filter(|_| !self.reading).map(|lease| self.hashes(lease));
+        let old_entry = before.map(|lease| *lease.entry);
+        let blob = self.arena.replace(old_entry.map(|entry| entry.blob()).unwrap_or_default(), fields)?;
+        (entry.fields_place, entry.fields_len) = (blob.place, blob.len);
+        let slot = match (found, old_entry) {
+            (Some(slot), Some(before)) => {
+                entry.links = before.links;
+                *self.entries.get_mut(slot)? = entry;
+                slot
+            }
+            _ => {
+                let Some(slot) = self.entries.insert(entry) else {
+                    self.arena.remove(blob);
+                    return None;
+                };
+                let (entries, hasher) = (&self.entries, &self.hasher);
+                let hash = hasher.hash_one(entry.address);
+                self.by_address.insert(hash, slot, |other| {
+                    entries.get(other).map_or(0, |entry| hasher.hash_one(entry.address))
+                });
+                slot
+            }
+        };
+        if !self.reading {
+            let new = self.get(slot).map(|lease| self.hashes(lease));
+            self.index(slot, old, new);
+        }
+        Some(slot)
+    }
+
+    /// Removes the lease in `slot`, which is in no list.
+    pub(crate) fn remove(&mut self, slot: u32) {
+        let Some(lease) = self.get(slot) else { return };
+        let (entry, old) = (*lease.entry, self.hashes(lease));
+        if !self.reading {
+            self.index(slot, Some(old), None);
+        }
+        self.by_address.remove(self.hasher.hash_one(entry.address), slot);
+        self.arena.remove(entry.blob());
+        self.entries.remove(slot);
+    }
+
+    /// Builds what was left out while records were read. Gives the pairs of assigned leases that share a softwire.
+    pub(crate) fn finish_reading(&mut self) -> Vec<(u32, u32)> {
+        let mut doubtful = Vec::new();
+        if !std::mem::take(&mut self.reading) {
+            return doubtful;
+        }
+        let count = usize::try_from(self.entries.len()).unwrap_or(usize::MAX);
+        let (mut hardware, mut softwire) = (0, 0);
+        for (_, entry) in self.entries.iter_from(0) {
+            let fields = Fields(self.arena.get(entry.blob()));
+            hardware += usize::from(fields.hardware().is_some());
+            softwire += usize::from(fields.softwire().is_some());
+        }
+        self.by_client = Index::with_room_for(count);
+        self.by_hardware = Index::with_room_for(hardware);
+        self.by_softwire = Index::with_room_for(softwire);
+        for slot in 0..self.entries.slot_end() {
+            let Some(lease) = self.get(slot) else { continue };
+            let new = self.hashes(lease);
+            if let Some(hash) = new.softwire
+                && let Some(softwire) = lease.softwire()
+            {
+                let same = |other: &u32| {
+                    let other = self.get(*other).and_then(LeaseRef4::softwire);
+                    other.is_some_and(|other| other.address == softwire.address)
+                };
+                doubtful.extend(self.by_softwire.candidates(hash).filter(same).map(|other| (other, slot)));
+            }
+            self.index(slot, None, Some(new));
+        }
+        doubtful
+    }
+
+    fn hashes(&self, lease: LeaseRef4<'_>) -> Hashes {
+        Hashes {
+            client: self.hasher.hash_one(lease.identity()),
+            hardware: hardware_hash(&self.hasher, lease),
+            softwire: softwire_hash(&self.hasher, lease),
+        }
+    }
+
+    /// Brings the indexes of what can change from `old` to `new`.
+    fn index(&mut self, slot: u32, old: Option<Hashes>, new: Option<Hashes>) {
+        let Self { entries, arena, hasher, .. } = self;
+        let lease = |slot: u32| {
+            let entry = entries.get(slot)?;
+            Some(LeaseRef4 { entry, fields: Fields(arena.get(entry.blob())) })
+        };
+        let client = |hashes: Option<Hashes>| hashes.map(|hashes| hashes.client);
+        let (from, to) = (client(old), client(new));
+        if from != to {
+            if let Some(hash) = from {
+                self.by_client.remove(hash, slot);
+            }
+            if let Some(hash) = to {
+                let hash_of = |other| lease(other).map_or(0, |lease| hasher.hash_one(lease.identity()));
+                self.by_client.insert(hash, slot, hash_of);
+            }
+        }
+        let softwire = |hashes: Option<Hashes>| hashes.and_then(|hashes| hashes.softwire);
+        let (from, to) = (softwire(old), softwire(new));
+        if from != to {
+            if let Some(hash) = from {
+                self.by_softwire.remove(hash, slot);
+            }
+            if let Some(hash) = to {
+                let hash_of =
+                    |other| lease(other).and_then(|lease| softwire_hash(hasher, lease)).unwrap_or(0);
+                self.by_softwire.insert(hash, slot, hash_of);
+            }
+        }
+        let hardware = |hashes: Option<Hashes>| hashes.and_then(|hashes| hashes.hardware);
+        let (from, to) = (hardware(old), hardware(new));
+        if from == to {
+            return;
+        }
+        // One that was over the limit is not there; then nothing is removed.
+        if let Some(hash) = from {
+            self.by_hardware.remove(hash, slot);
+        }
+        if let Some(hash) = to {
+            let hash_of = |other| lease(other).and_then(|lease| hardware_hash(hasher, lease)).unwrap_or(0);
+            let same = self.by_hardware.candidates(hash).filter(|&other| hash_of(other) == hash);
+            if same.take(SAME_HARDWARE).count() < SAME_HARDWARE {
+                self.by_hardware.insert(hash, slot, hash_of);
+            }
+        }
+    }
+}
+
+fn hardware_hash(hasher: &RandomState, lease: LeaseRef4<'_>) -> Option<u64> {
+    let hardware = lease.fields.hardware()?;
+    hardware.1.iter().any(|&octet| octet != 0).then(|| hasher.hash_one(hardware))
+}
+
+fn softwire_hash(hasher: &RandomState, lease: LeaseRef4<'_>) -> Option<u64> {
+    if lease.entry.state != LeaseState::Assigned {
+        return None;
+    }
+    lease.softwire().map(|softwire| hasher.hash_one(softwire.address.octets()))
+}
