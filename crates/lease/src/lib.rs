@@ -17,6 +17,10 @@
 //!
 //!   pools    [first, last] ── bitmap of addresses that have an entry: the first unused one in a few steps
 //! ```
+//!
+//! Leases from and to Kea's files are in [`kea_csv`].
+
+pub mod kea_csv;
 
 mod arena;
 mod bitmap;
