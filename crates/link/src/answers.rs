@@ -49,12 +49,7 @@ impl<T> Answers<T> {
     }
 
     /// Gives what waited and is durable now to `tell`.
-    pub fn release(
-        &mut self,
-        half: &Half4,
-        statistics: &mut Statistics4,
-        mut tell: impl FnMut(T, &[u8]),
-    ) {
+    pub fn release(&mut self, half: &Half4, statistics: &mut Statistics4, mut tell: impl FnMut(T, &[u8])) {
         if self.held.is_empty() {
             return;
         }

@@ -58,9 +58,16 @@ impl Link6 for Direct {
         for ((origin, interface), message) in self.queries.iter() {
             let query = Query { message, source: *origin.source.ip(), interface };
             let (responses, statistics) = (&mut self.responses, &mut self.statistics);
-            self.answers.serve((&self.half, now), &mut leases, &query, *origin, statistics, |origin, answer| {
-                keep(responses, origin, answer);
-            });
+            self.answers.serve(
+                (&self.half, now),
+                &mut leases,
+                &query,
+                *origin,
+                statistics,
+                |origin, answer| {
+                    keep(responses, origin, answer);
+                },
+            );
         }
         drop(leases);
         self.queries.clear();
@@ -68,7 +75,8 @@ impl Link6 for Direct {
 
     fn responses(&mut self, respond: &mut dyn FnMut(&Origin, &[u8])) {
         let responses = &mut self.responses;
-        self.answers.release(&self.half, &mut self.statistics, |origin, answer| keep(responses, origin, answer));
+        self.answers
+            .release(&self.half, &mut self.statistics, |origin, answer| keep(responses, origin, answer));
         for (origin, response) in self.responses.iter() {
             respond(origin, response);
         }

@@ -10,13 +10,8 @@ use serde_json::{Value, json};
 use super::json::{of4, to4};
 use super::{Filter, render};
 
-/// The rows of a lease file of Kea's.
-pub(super) struct Rows<F: Family> {
-    pub(super) rows: Box<dyn RowSource<F>>,
-}
-
-/// Rows one after the other, and what is worth telling of them.
-pub(super) trait RowSource<F: Family> {
+/// The rows of a lease file of Kea's, one after the other, and what is worth telling of them.
+pub(crate) trait RowSource<F: Family> {
     fn next(&mut self) -> Option<io::Result<Row<F::Lease, F::Key>>>;
     fn notes(&self) -> Notes;
 }
@@ -46,7 +41,7 @@ pub(crate) trait Family: Sized + 'static {
     fn remove(leases: &mut Self::Leases, key: &Self::Key, start: u64, now: Timestamp);
 
     /// The rows of a file.
-    fn rows(input: Box<dyn BufRead>) -> Result<Rows<Self>, HeaderError>;
+    fn rows(input: Box<dyn BufRead>) -> Result<Box<dyn RowSource<Self>>, HeaderError>;
     fn key_to_json(key: &Self::Key) -> Value;
     fn key_from_json(value: &Value) -> Option<Self::Key>;
 
@@ -63,6 +58,16 @@ pub(crate) trait Family: Sized + 'static {
 /// The DHCPv4 half.
 pub(crate) struct V4;
 
+impl RowSource<V4> for Reader4<Box<dyn BufRead>> {
+    fn next(&mut self) -> Option<io::Result<Row<Lease4, Ipv4Addr>>> {
+        Iterator::next(self)
+    }
+
+    fn notes(&self) -> Notes {
+        Self::notes(self).clone()
+    }
+}
+
 impl Family for V4 {
     type Lease = Lease4;
     type Key = Ipv4Addr;
@@ -75,7 +80,8 @@ impl Family for V4 {
 
     fn scan(leases: &Leases4, from: u32, limit: u32, take: &mut dyn FnMut(Lease4)) -> Option<u32> {
         // What the store has in memory is always whole.
-        leases.slice(from, limit, &mut |snapped| Lease4::decode(snapped.body).into_iter().for_each(&mut *take))
+        leases
+            .slice(from, limit, &mut |snapped| Lease4::decode(snapped.body).into_iter().for_each(&mut *take))
     }
 
     fn known(leases: &Leases4, lease: &Lease4) -> Option<(u64, Timestamp)> {
@@ -98,17 +104,8 @@ impl Family for V4 {
         }
     }
 
-    fn rows(input: Box<dyn BufRead>) -> Result<Rows<Self>, HeaderError> {
-        impl RowSource<V4> for Reader4<Box<dyn BufRead>> {
-            fn next(&mut self) -> Option<io::Result<Row<Lease4, Ipv4Addr>>> {
-                Iterator::next(self)
-            }
-
-            fn notes(&self) -> Notes {
-                Self::notes(self).clone()
-            }
-        }
-        Ok(Rows { rows: Box::new(Reader4::new(input)?) })
+    fn rows(input: Box<dyn BufRead>) -> Result<Box<dyn RowSource<Self>>, HeaderError> {
+        Ok(Box::new(Reader4::new(input)?))
     }
 
     fn key_to_json(key: &Ipv4Addr) -> Value {
@@ -148,4 +145,3 @@ impl Family for V4 {
         render::whole4(lease, now, out)
     }
 }
-

@@ -107,7 +107,7 @@ fn each_row<F: Family>(files: &[PathBuf], what: &'static str, visit: Visit<'_, F
         let place = || path.display().to_string();
         let file = File::open(path).with_context(place)?;
         let input = Counted { input: file, read: Rc::clone(&progress.read) };
-        let mut rows = F::rows(Box::new(BufReader::with_capacity(1 << 20, input))).with_context(place)?.rows;
+        let mut rows = F::rows(Box::new(BufReader::with_capacity(1 << 20, input))).with_context(place)?;
         let mut number = 0;
         while let Some(row) = rows.next() {
             number += 1;
@@ -121,7 +121,10 @@ fn each_row<F: Family>(files: &[PathBuf], what: &'static str, visit: Visit<'_, F
             }
             if notes.names_replaced > 0 {
                 let count = notes.names_replaced;
-                tell(&format!("{}: {count} host names have octets that are no UTF-8, which are replaced", path.display()));
+                tell(&format!(
+                    "{}: {count} host names have octets that are no UTF-8, which are replaced",
+                    path.display()
+                ));
             }
             if notes.unterminated {
                 tell(&format!("{}: the last line has no end, and may have been cut off", path.display()));

@@ -68,7 +68,7 @@ pub(super) fn of6(lease: &Lease6) -> Value {
 
 /// The DHCPv4 lease that a value describes.
 pub(super) fn to4(value: &Value) -> anyhow::Result<Lease4> {
-    let hardware = hardware(value)?.unwrap_or_else(nobody);
+    let hardware = hardware(value)?.unwrap_or_default();
     let client = match text(value, "client-id")? {
         Some(id) => ClientIdentity::new(Some(&unhex(id)?), hardware)?,
         None => ClientIdentity::Hardware(hardware),
@@ -191,10 +191,6 @@ fn common(
     object
 }
 
-fn nobody() -> HardwareAddress {
-    HardwareAddress::UNKNOWN
-}
-
 fn hardware(value: &Value) -> anyhow::Result<Option<HardwareAddress>> {
     let Some(octets) = text(value, "hw-address")? else { return Ok(None) };
     let hardware = HardwareAddress::new(number(value, "hw-type", 1)?, &unhex(octets)?);
@@ -203,7 +199,8 @@ fn hardware(value: &Value) -> anyhow::Result<Option<HardwareAddress>> {
 
 fn port_set(value: &Value) -> anyhow::Result<PortParams> {
     let (offset, psid_len) = (required(value, "offset")?, required(value, "psid-len")?);
-    PortParams::new(offset, psid_len, required(value, "psid")?).map_err(|error| anyhow!("`port-set`: {error}"))
+    PortParams::new(offset, psid_len, required(value, "psid")?)
+        .map_err(|error| anyhow!("`port-set`: {error}"))
 }
 
 fn softwire(value: &Value) -> anyhow::Result<SoftwireSource> {

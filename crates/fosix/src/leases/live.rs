@@ -23,15 +23,23 @@ impl Live {
         let path = directory.join("control");
         match UnixStream::connect(&path) {
             Ok(stream) => Ok(Some(Self { stream })),
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) =>
+            {
                 Ok(None)
             }
-            Err(error) => Err(error).with_context(|| format!("cannot use the server's socket {}", path.display())),
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot use the server's socket {}", path.display()))
+            }
         }
     }
 
     /// Gives each lease that is asked for to `take`.
-    pub(super) fn list(mut self, filter: &Filter, take: impl FnMut(Value) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    pub(super) fn list(
+        mut self,
+        filter: &Filter,
+        take: impl FnMut(Value) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         self.request(&json!({ "op": "list", "filter": filter.to_json() }))?;
         self.answer(take).map(drop)
     }

@@ -61,7 +61,9 @@ fn run_for<F: Family>(args: &Args) -> anyhow::Result<ExitCode> {
 fn list<F: Family>(directory: &Path, filter: &Filter, format: Format) -> anyhow::Result<()> {
     let mut out = BufWriter::new(io::stdout().lock());
     match format {
-        Format::Json => place::list::<F>(directory, filter, |lease| Ok(writeln!(out, "{}", F::to_json(&lease))?))?,
+        Format::Json => {
+            place::list::<F>(directory, filter, |lease| Ok(writeln!(out, "{}", F::to_json(&lease))?))?
+        }
         Format::Csv => {
             let mut rows = Writer::new(&mut out, Generation::Kea30)?;
             let mut left_out = 0u64;

@@ -9,7 +9,11 @@ use super::json::hex;
 
 /// Writes the heads of the columns that [`row4`] has.
 pub(super) fn head4(out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{:<22} {:<10} {:>10}  {:<6} {:<40} softwire", "address", "state", "left", "subnet", "client")
+    writeln!(
+        out,
+        "{:<22} {:<10} {:>10}  {:<6} {:<40} softwire",
+        "address", "state", "left", "subnet", "client"
+    )
 }
 
 /// Writes one line of a table.
@@ -27,7 +31,11 @@ pub(super) fn row4(lease: &Lease4, now: Timestamp, out: &mut impl Write) -> io::
 
 /// Writes the heads of the columns that [`row6`] has.
 pub(super) fn head6(out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "{:<44} {:<10} {:>10}  {:<6} {:<10} duid", "address or prefix", "state", "left", "subnet", "iaid")
+    writeln!(
+        out,
+        "{:<44} {:<10} {:>10}  {:<6} {:<10} duid",
+        "address or prefix", "state", "left", "subnet", "iaid"
+    )
 }
 
 /// Writes one line of a table.

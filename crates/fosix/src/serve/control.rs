@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use fosix_lease::{Kept as _, Store4};
+use fosix_lease::Store4;
 use serde_json::{Value, json};
 use tracing::{debug, warn};
 
@@ -50,8 +50,8 @@ impl Control {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
             _ => {}
         }
-        let listener =
-            UnixListener::bind(&path).with_context(|| format!("cannot open the socket {}", path.display()))?;
+        let listener = UnixListener::bind(&path)
+            .with_context(|| format!("cannot open the socket {}", path.display()))?;
         let desk = Arc::new(Desk { store, clock, connections: AtomicUsize::new(0) });
         thread::Builder::new().name("control".to_owned()).spawn(move || listen(&listener, &desk))?;
         Ok(Self { path })

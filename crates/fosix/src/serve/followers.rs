@@ -6,9 +6,9 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,11 @@ pub(super) struct Followers {
 
 impl Followers {
     /// Starts a thread for each hook; one for all where leases are in memory alone. `directory` is the store's.
-    pub(super) fn start(open: &mut OpenStore, directory: &Path, hooks: Vec<Arc<dyn Hook>>) -> anyhow::Result<Self> {
+    pub(super) fn start(
+        open: &mut OpenStore,
+        directory: &Path,
+        hooks: Vec<Arc<dyn Hook>>,
+    ) -> anyhow::Result<Self> {
         let stop = Arc::new(AtomicBool::new(false));
         let mut threads = Vec::new();
         let mut spawn = |run: Box<dyn FnOnce(&AtomicBool) + Send>| {
@@ -135,7 +139,11 @@ impl Follower {
                 }
                 Ok(Followed::TooFarBehind) => {
                     let hook = self.hook.name();
-                    warn!(hook, behind = self.done, "the log does not go back so far: the hook is told the leases as they are");
+                    warn!(
+                        hook,
+                        behind = self.done,
+                        "the log does not go back so far: the hook is told the leases as they are"
+                    );
                     match self.tell_snapshot(journal) {
                         Ok(sequence) => {
                             self.settle(sequence, &mut 1);
@@ -190,4 +198,3 @@ impl Follower {
         fs::rename(&new, &self.file)
     }
 }
-

@@ -26,10 +26,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use fosix_config::{Config, Dhcp4, Dhcp6, LoadOptions, StoreSettings};
-use fosix_lease::Leases4;
 use fosix_dhcp4::{Server4, Settings4};
 use fosix_dhcp6::{Server6, Settings6};
 use fosix_hooks::Point;
+use fosix_lease::Leases4;
 use fosix_link::Half4;
 use fosix_net::{AddressBook, InterfaceWatch, Poller};
 use tracing::{error, info, warn};

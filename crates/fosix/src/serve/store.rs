@@ -79,7 +79,9 @@ fn open_journal(
         .with_context(|| format!("the leases in {place} cannot be served"))?;
     if let Some(violation) = opened.violations.first() {
         let more = opened.violations.len() - 1;
-        bail!("the leases in {place} contradict each other: {violation} (and {more} more); see `fosix leases check`");
+        bail!(
+            "the leases in {place} contradict each other: {violation} (and {more} more); see `fosix leases check`"
+        );
     }
     let took_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     info!(directory = %place, leases = opened.leases, took_ms, "leases read");
@@ -87,7 +89,9 @@ fn open_journal(
         info!(file, offset, "a crash had interrupted a write here; nothing of it had been promised");
     }
     if settings.durability == Durability::Async {
-        warn!("durability is async: a power cut can take leases that clients were told of within the last second");
+        warn!(
+            "durability is async: a power cut can take leases that clients were told of within the last second"
+        );
     }
     Ok(OpenStore {
         store: Arc::new(store),
@@ -244,7 +248,10 @@ fn reclaim(store: &Store4, stop: &Stop, clock: Clock, from: Timestamp, settings:
             } else {
                 unfinished += 1;
                 if unfinished == settings.unwarned_cycles.saturating_add(1) {
-                    warn!(rounds = unfinished, "leases end faster than they are reclaimed; see `expired-leases-processing`");
+                    warn!(
+                        rounds = unfinished,
+                        "leases end faster than they are reclaimed; see `expired-leases-processing`"
+                    );
                 }
             }
         }
@@ -257,7 +264,8 @@ fn reclaim(store: &Store4, stop: &Stop, clock: Clock, from: Timestamp, settings:
 
 /// One round. False: something is left.
 fn reclaim_round(store: &Store4, now: Timestamp, settings: ExpiredLeases) -> bool {
-    let unlimited = |limit: u32| if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) };
+    let unlimited =
+        |limit: u32| if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) };
     let mut left = unlimited(settings.max_reclaim_leases);
     let begun = Instant::now();
     loop {
