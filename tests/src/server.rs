@@ -28,7 +28,8 @@ pub struct Counters(BTreeMap<String, u64>);
 impl Fosix {
     /// Starts `fosix serve` in a namespace and waits until it says that it is ready.
     ///
-    /// It logs as JSON, which its counters are read from; the rest of `config` is used as it is.
+    /// It logs as JSON, which its counters are read from, and keeps its leases in a directory of its own where `config`
+    /// does not say where; the rest of `config` is used as it is.
     pub fn start(netns: &Netns, config: Value) -> Self {
         let server = Self::launch(netns, config);
         server.process.wait_for(0, "fosix ready", |line| message_of(line, "fosix ready"));
@@ -46,6 +47,10 @@ impl Fosix {
             *level = json!("info");
         }
         let directory = tempfile::tempdir().expect("cannot make a temporary directory");
+        let store = &mut config["Fosix"]["store"];
+        if store.is_null() {
+            *store = json!({ "directory": directory.path().join("leases") });
+        }
         let file = directory.path().join("fosix.json");
         std::fs::write(&file, config.to_string()).expect("cannot write the configuration");
         let process = Process::spawn(netns.command(program()).arg("serve").arg(&file));

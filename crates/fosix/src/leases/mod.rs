@@ -38,7 +38,15 @@ use crate::serve;
 
 /// Does what was asked for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    run_for::<V4>(args)
+    let result = run_for::<V4>(args);
+    // Whoever reads the output has seen enough.
+    let gone = |error: &anyhow::Error| {
+        error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    };
+    match result {
+        Err(error) if gone(&error) => Ok(ExitCode::SUCCESS),
+        result => result,
+    }
 }
 
 /// Tables are sorted up to this length; longer ones are written as leases are met with.

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, BufWriter, Read as _, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,6 +53,7 @@ impl Control {
         }
         let listener = UnixListener::bind(&path)
             .with_context(|| format!("cannot open the socket {}", path.display()))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
         let desk = Arc::new(Desk { store, clock, connections: AtomicUsize::new(0) });
         thread::Builder::new().name("control".to_owned()).spawn(move || listen(&listener, &desk))?;
         Ok(Self { path })
