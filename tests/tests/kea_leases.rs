@@ -1,6 +1,11 @@
 //! Leases that are handed over to Kea: its servers read every one, its clean-up rewrites them, and they come back.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets the unexpected is to fail")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected is to fail"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -190,7 +195,7 @@ fn lease4(number: u32, began: Timestamp) -> Lease4 {
     let nobody = HardwareAddress::new(1, &[]).unwrap();
     let hardware = if state == LeaseState::Declined { nobody } else { mac(number) };
     let identifier = vec![number.to_le_bytes()[0]; 2 + (number % 127) as usize];
-    let client = if number % 2 == 0 && state != LeaseState::Declined {
+    let client = if number.is_multiple_of(2) && state != LeaseState::Declined {
         ClientIdentity::Identifier(identifier.into())
     } else {
         ClientIdentity::Hardware(hardware)
@@ -232,7 +237,7 @@ fn lease6(number: u32, began: Timestamp) -> Lease6 {
         prefix_len,
         duid: duid.into(),
         iaid: u32::MAX - number,
-        hardware: (number % 2 == 0).then(|| mac(number)),
+        hardware: (number.is_multiple_of(2)).then(|| mac(number)),
         source: Ipv6Addr::UNSPECIFIED,
         relay_path: Box::default(),
         subnet: 1,
