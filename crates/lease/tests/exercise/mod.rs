@@ -8,7 +8,7 @@ use fosix_lease::kea_csv::{BadRow, Generation, MAX_LINE, Reader, Record, Row, Wr
 use fosix_lease::{Lease4, Lease6};
 
 /// Reads the bytes as a file of each family, and writes what is read.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     family::<Lease4>(data);
     family::<Lease6>(data);
 }

@@ -36,7 +36,7 @@ fn every_column_of_dhcpv4_has_its_place() {
         since: last,
     };
     assert_eq!(lease, expected);
-    let written = String::from_utf8(file(Generation::Kea30, &[lease.clone()])).unwrap();
+    let written = String::from_utf8(file(Generation::Kea30, std::slice::from_ref(&lease))).unwrap();
     assert_eq!(written, format!("{HEADER4}\n{ROW4}\n"));
     let written = String::from_utf8(file(Generation::Kea22, &[lease])).unwrap();
     let cut = |line: &str| line.rsplit_once(',').unwrap().0.to_owned();
@@ -70,7 +70,7 @@ fn every_column_of_dhcpv6_has_its_place() {
     assert_eq!(lease, expected);
     // Where the hardware address came from is not kept.
     let row = with(HEADER6, ROW6, "hwaddr_source", "0");
-    let written = String::from_utf8(file(Generation::Kea30, &[lease.clone()])).unwrap();
+    let written = String::from_utf8(file(Generation::Kea30, std::slice::from_ref(&lease))).unwrap();
     assert_eq!(written, format!("{HEADER6}\n{row}\n"));
     let written = String::from_utf8(file(Generation::Kea22, &[lease])).unwrap();
     let cut = |line: &str| line.rsplit_once(',').unwrap().0.to_owned();
