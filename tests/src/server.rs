@@ -175,7 +175,7 @@ impl Counters {
     fn assert_balanced4(&self) {
         let drops4 = self.sum("pkt4-drop-");
         let silences4 = self.sum("pkt4-no-answer-");
-        let fates4 = self.get("pkt4-sent") + silences4 + drops4;
+        let fates4 = self.get("pkt4-sent") + silences4 + drops4 + self.get("pkt4-in-hand");
         assert_eq!(self.get("pkt4-received"), fates4, "DHCPv4 queries and their fates: {:#?}", self.0);
         assert_eq!(self.get("pkt4-receive-drop"), drops4, "the sum of DHCPv4 drops: {:#?}", self.0);
     }

@@ -61,7 +61,7 @@ impl Commit4 {
 
 impl Server4 {
     /// Does the rest for a query whose changes are durable. `answer` holds from `start` on what [`Server4::handle`] appended;
-    /// afterwards it holds there what is to be sent, or nothing.
+    /// afterwards it holds there what is to be sent, or nothing. An answer is counted by whoever sends it.
     pub fn commit(
         &self,
         commit: Commit4,

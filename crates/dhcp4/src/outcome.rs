@@ -125,8 +125,8 @@ impl Statistics4 {
 
     /// Every counter with its name, Kea's sums among them.
     ///
-    /// `pkt4-received` is counted by itself: it equals `pkt4-sent`, all `pkt4-no-answer-*` and
-    /// `pkt4-receive-drop` together.
+    /// `pkt4-received` is counted by itself: it equals `pkt4-sent`, all `pkt4-no-answer-*`, `pkt4-receive-drop` and the
+    /// answers that wait to be sent together.
     pub fn report(&self, queries: u64) -> Vec<(&'static str, u64)> {
         let dropped = |reasons: &[Drop4]| reasons.iter().map(|&reason| self.dropped.get(reason)).sum();
         let sums = [

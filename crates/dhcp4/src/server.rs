@@ -119,7 +119,7 @@ impl Server4 {
     }
 
     /// Serves one query at `now`: appends the whole DHCPV4-RESPONSE to `answer` or leaves it as it is, changes
-    /// `leases`, and counts what happened.
+    /// `leases`, and counts what happened. An answer is counted by whoever sends it: [`Statistics4::sent`].
     ///
     /// A server with hooks at [`Point::Leases4Committed`](fosix_hooks::Point::Leases4Committed) needs leases whose
     /// changes are kept ([`Leases4::follow_changes`]) until this returns.
@@ -225,10 +225,10 @@ impl Server4 {
     }
 }
 
-/// Counts what became of a query; only an answer stays in `answer` from `start` on.
+/// Counts what became of a query that gets no answer; only an answer stays in `answer` from `start` on.
 pub(crate) fn count(outcome: Outcome4, start: usize, answer: &mut Vec<u8>, statistics: &mut Statistics4) {
     match outcome {
-        Outcome4::Answered(sent) => return statistics.sent.count(sent),
+        Outcome4::Answered(_) => return,
         Outcome4::Silent(reason) => statistics.silence.count(reason),
         Outcome4::Dropped(reason) => statistics.dropped.count(reason),
     }

@@ -44,8 +44,7 @@ pub(crate) struct Snapshot {
 }
 
 impl<F> Catalog<F> {
-    pub(crate) fn new(segments: VecDeque<Kept>, snapshot: Option<Snapshot>) -> Self {
-        let next_ordinal = segments.back().map_or(1, |last| last.ordinal.saturating_add(1));
+    pub(crate) fn new(segments: VecDeque<Kept>, next_ordinal: u64, snapshot: Option<Snapshot>) -> Self {
         Self {
             segments,
             ahead: VecDeque::new(),

@@ -124,6 +124,10 @@ impl Storage for Directory {
         StdFile::open(&folder)?.sync_all()
     }
 
+    fn has_folder(&self, folder: &str) -> io::Result<bool> {
+        self.of(folder).try_exists()
+    }
+
     fn sync_directory(&self) -> io::Result<()> {
         self.handle.sync_all()
     }

@@ -9,6 +9,7 @@
 
 mod batch;
 mod catalog;
+mod check;
 mod directory;
 mod error;
 mod follow;
@@ -21,8 +22,10 @@ mod mark;
 mod names;
 mod options;
 mod recovery;
+mod repair;
 mod replay;
 mod room;
+mod salvage;
 mod segment;
 pub mod sim;
 mod snapshot;
@@ -30,6 +33,7 @@ mod storage;
 mod survey;
 mod walk;
 
+pub use check::{Report, check};
 pub use directory::{Directory, DirectoryFile, DirectoryLock};
 pub use error::{BodyError, Damage, Error, What};
 pub use follow::{Followed, Follower};
@@ -43,6 +47,7 @@ pub use journal::{Health, Journal};
 pub use log::{Log, Turn};
 pub use options::{Durability, Options};
 pub use recovery::{Recovered, Recovery};
+pub use repair::{Repaired, repair};
 pub use snapshot::{SnapshotReader, SnapshotWriter};
 pub use storage::{Entry, File, Space, Storage};
 pub use walk::MAX_CHANGE;

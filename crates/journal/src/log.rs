@@ -102,6 +102,8 @@ pub(crate) struct Beginning<S: Storage> {
     pub(crate) segments: Vec<SegmentFile>,
     /// The last segment, and where it goes on.
     pub(crate) current: Option<(S::File, u64)>,
+    /// Of the segment that is made next.
+    pub(crate) next_ordinal: u64,
     pub(crate) snapshot: Option<(u64, u64)>,
     pub(crate) sequence: u64,
     pub(crate) newest_time: u64,
@@ -129,7 +131,7 @@ impl<S: Storage> Log<S> {
             Snapshot { name, sequence, bytes }
         });
         Self {
-            catalog: Mutex::new(Catalog::new(kept.collect::<VecDeque<_>>(), snapshot)),
+            catalog: Mutex::new(Catalog::new(kept.collect::<VecDeque<_>>(), from.next_ordinal, snapshot)),
             room,
             housekeeping: Mutex::default(),
             in_snapshot: AtomicBool::new(false),
@@ -348,6 +350,13 @@ impl<S: Storage> Log<S> {
     }
 
     fn write_last_mark(&self, writer: &mut Writer<S::File>) -> Result<(), Error> {
+        // A store in which nothing was ever changed gets its mark, too, so that its log is seen to have begun.
+        if writer.segment.is_none()
+            && let Some(next) = lock(&self.catalog).move_on(writer.sequence)
+        {
+            let (name, file, bytes) = (next.name, next.file, next.bytes);
+            writer.segment = Some(Open { name, file, bytes, position: FIRST_RECORD });
+        }
         let Some(segment) = &mut writer.segment else { return Ok(()) };
         let (sequence, newest_time) = (writer.sequence, self.newest_time.load(Ordering::Acquire));
         let mut bytes = Vec::with_capacity(MARK_LEN);

@@ -115,7 +115,8 @@ impl<S: Storage> Recovered<S> {
             _ => Ok(()),
         };
         // What is not needed first, so that a full disk has room for the copy. None of it counts: not finished, or
-        // without a record that counts.
+        // without a record that counts. It is gone for good before the log goes on: a torn segment that came back
+        // behind a log that had gone on would look like damage.
         for name in &survey.unfinished {
             remove(name)?;
         }
@@ -156,7 +157,7 @@ impl<S: Storage> Recovered<S> {
                 remove(&snapshot.name)?;
             }
         }
-        // A torn segment that came back behind a log that had gone on would look like damage.
+        // A former generation must not outlive the one that took its place.
         storage.sync_directory().map_err(Error::io("sync", &place))?;
         let log = Log::begin(Beginning {
             storage,
@@ -165,6 +166,7 @@ impl<S: Storage> Recovered<S> {
             lock,
             segments,
             current,
+            next_ordinal: newest_counting.saturating_add(1),
             snapshot: kept.map(|snapshot| (snapshot.sequence, snapshot.bytes)),
             sequence: replayed.sequence,
             newest_time: replayed.newest_time,

@@ -158,6 +158,10 @@ impl Storage for Disk {
         lock(&self.state).link(name, &format!("{folder}/{name}"))
     }
 
+    fn has_folder(&self, folder: &str) -> io::Result<bool> {
+        lock(&self.state).has_folder(folder)
+    }
+
     fn sync_directory(&self) -> io::Result<()> {
         lock(&self.state).sync_directory()
     }

@@ -54,6 +54,9 @@ pub trait Storage: Clone + Send + Sync + 'static {
     /// Gives a file a second name in a folder, which is made when there is none. The folder is synced.
     fn keep_aside(&self, name: &str, folder: &str) -> io::Result<()>;
 
+    /// Whether there is a folder of that name.
+    fn has_folder(&self, folder: &str) -> io::Result<bool>;
+
     /// Returns when what was created, renamed and removed before is durable.
     fn sync_directory(&self) -> io::Result<()>;
 

@@ -137,7 +137,7 @@ pub(crate) fn mark_at(bytes: &[u8], salt: Salt) -> Option<Mark> {
     Mark::decode(&frame)
 }
 
-enum Measured<'a> {
+pub(crate) enum Measured<'a> {
     One(Frame<'a>, usize),
     /// Records that belong together, and the bytes of all of them.
     Several(usize),
@@ -147,7 +147,7 @@ enum Measured<'a> {
 }
 
 /// The change at the start of `bytes`.
-fn measure(bytes: &[u8], salt: Salt) -> Measured<'_> {
+pub(crate) fn measure(bytes: &[u8], salt: Salt) -> Measured<'_> {
     let mut len = 0;
     loop {
         let first = len == 0;

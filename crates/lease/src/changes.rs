@@ -46,7 +46,7 @@ impl Change4 {
             ChangeKind4::Expired | ChangeKind4::Recovered => lease.expires(),
             _ => None,
         };
-        Some(Self { kind, at: at.unwrap_or(Timestamp(frame.time.into())), lease })
+        Some(Self { kind, at: at.unwrap_or_else(|| Timestamp(frame.time.into())), lease })
     }
 }
 

@@ -9,9 +9,18 @@ use crate::held::Held;
 /// The answers that one worker has in hand, each with where it goes.
 #[derive(Debug)]
 pub struct Answers<T> {
-    held: Held<(T, Option<Box<Commit4>>)>,
+    held: Held<(T, Rest)>,
     /// The answer that was made last.
     answer: Vec<u8>,
+}
+
+/// What is left to do with an answer that waits.
+#[derive(Debug)]
+enum Rest {
+    /// To send it.
+    Send(Sent4),
+    /// To ask hooks, too.
+    Commit(Box<Commit4>),
 }
 
 /// Answers that wait at a time. A disk that is as slow as that gets no more work.
@@ -41,10 +50,15 @@ impl<T> Answers<T> {
             Served4::Done(Outcome4::Answered(sent))
                 if sent != Sent4::Offer && sequence > half.store.durable() =>
             {
-                self.held.push(sequence, (to, None), &self.answer);
+                self.held.push(sequence, (to, Rest::Send(sent)), &self.answer);
             }
-            Served4::Done(_) => tell(to, &self.answer),
-            Served4::Committing(commit) => self.held.push(sequence, (to, Some(commit)), &self.answer),
+            Served4::Done(outcome) => {
+                count_sent(outcome, statistics);
+                tell(to, &self.answer);
+            }
+            Served4::Committing(commit) => {
+                self.held.push(sequence, (to, Rest::Commit(commit)), &self.answer);
+            }
         }
     }
 
@@ -53,10 +67,12 @@ impl<T> Answers<T> {
         if self.held.is_empty() {
             return;
         }
-        self.held.release(half.store.durable(), |(to, commit), answer| {
-            if let Some(commit) = commit {
-                half.server.commit(*commit, answer, 0, statistics);
-            }
+        self.held.release(half.store.durable(), |(to, rest), answer| {
+            let outcome = match rest {
+                Rest::Send(sent) => Outcome4::Answered(sent),
+                Rest::Commit(commit) => half.server.commit(*commit, answer, 0, statistics),
+            };
+            count_sent(outcome, statistics);
             tell(to, answer);
         });
     }
@@ -76,6 +92,12 @@ impl<T> Answers<T> {
     /// Whether none waits.
     pub fn is_empty(&self) -> bool {
         self.held.is_empty()
+    }
+}
+
+fn count_sent(outcome: Outcome4, statistics: &mut Statistics4) {
+    if let Outcome4::Answered(sent) = outcome {
+        statistics.sent.count(sent);
     }
 }
 

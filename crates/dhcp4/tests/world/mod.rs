@@ -254,12 +254,16 @@ impl World {
         let now = Timestamp(self.now);
         let served = self.server.handle(now, &mut self.leases, query, &mut self.out, &mut self.statistics);
         self.leases.take_changes();
-        match served {
+        let outcome = match served {
             Served4::Done(outcome) => outcome,
             Served4::Committing(commit) => {
                 self.server.commit(*commit, &mut self.out, start, &mut self.statistics)
             }
+        };
+        if let Outcome4::Answered(sent) = outcome {
+            self.statistics.sent.count(sent);
         }
+        outcome
     }
 
     pub(crate) fn query(ask: &Ask, relays: &[(&str, &str)]) -> Vec<u8> {

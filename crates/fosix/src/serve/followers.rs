@@ -119,6 +119,8 @@ impl Follower {
         let mut follow = journal.follow(self.done);
         let (mut changes, mut told, mut last) = (Vec::new(), 0, self.done);
         loop {
+            // Asked first: what happened before that is still told.
+            let stopping = stop.load(Ordering::Acquire);
             match follow.next() {
                 Ok(Followed::Record(frame)) => {
                     last = frame.sequence;
@@ -131,7 +133,7 @@ impl Follower {
                 }
                 Ok(Followed::NothingYet) => {
                     self.settle(last, &mut told);
-                    if stop.load(Ordering::Acquire) {
+                    if stopping {
                         return;
                     }
                     // What fails here fails again above.

@@ -222,6 +222,8 @@ impl Server {
         }
         self.workers.iter().for_each(Worker::finish);
         if let (Some(half4), Some(upkeep)) = (&self.half4, self.upkeep.take()) {
+            let last = half4.store.lock().staging().sequence();
+            half4.store.wait_durable(last);
             upkeep.followers.finish(HOOKS_PATIENCE, || half4.server.hooks().stop());
             drop(upkeep.control);
             upkeep.caretaker.finish();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use fosix_lease::{Change4, ChangeKind4, Lease4};
+use fosix_wire::v4::MessageType;
 
 use crate::Point;
 use crate::text::hex;
@@ -30,7 +31,7 @@ impl Event {
     pub(super) fn variables(&self) -> Vec<(String, String)> {
         let mut variables = Variables::default();
         if let Some(change) = self.changes.last().filter(|change| is_asked_for(change.kind)) {
-            variables.query(&change.lease);
+            variables.query(change);
         }
         if self.point == Point::Leases4Committed {
             let given =
@@ -62,15 +63,21 @@ impl Variables {
     }
 
     /// What the record keeps of the message that led to it.
-    fn query(&mut self, lease: &Lease4) {
+    fn query(&mut self, change: &Change4) {
         const PREFIX: &str = "QUERY4";
+        let lease = &change.lease;
+        let message_type = match change.kind {
+            ChangeKind4::Released => MessageType::RELEASE,
+            ChangeKind4::Declined => MessageType::DECLINE,
+            _ => MessageType::REQUEST,
+        };
+        self.add(PREFIX, "TYPE", &message_type);
         self.add(PREFIX, "REMOTE_ADDR", &lease.source);
         self.add(PREFIX, "RELAYED", &!lease.relay_path.is_empty());
         self.add(PREFIX, "HWADDR", &hex(lease.hardware.octets()));
         self.add(PREFIX, "HWADDR_TYPE", &lease.hardware.hardware_type());
         // What the record does not keep, or DHCPv4 over DHCPv6 has none of; scripts may rest on the variables being there.
         for name in [
-            "TYPE",
             "TXID",
             "HOPS",
             "SECS",

@@ -94,7 +94,7 @@ fn a_program_is_told_what_a_message_changed() {
         QUERY4_LOCAL_PORT=\nQUERY4_OPTION_82=\nQUERY4_OPTION_82_SUB_OPTION_1=\n\
         QUERY4_OPTION_82_SUB_OPTION_2=\nQUERY4_RELAYED=false\nQUERY4_REMOTE_ADDR=fe80::99\n\
         QUERY4_REMOTE_HWADDR=\nQUERY4_REMOTE_HWADDR_TYPE=\nQUERY4_REMOTE_PORT=\nQUERY4_SECS=\n\
-        QUERY4_SIADDR=\nQUERY4_TXID=\nQUERY4_TYPE=\nQUERY4_YIADDR=\n\
+        QUERY4_SIADDR=\nQUERY4_TXID=\nQUERY4_TYPE=DHCPREQUEST\nQUERY4_YIADDR=\n\
         point=leases4_committed";
     assert_eq!(variables(&script.output()).join("\n"), expected);
     assert_eq!(count(&hook, "run-script-succeeded"), 1);

@@ -158,6 +158,12 @@ impl State {
         self.step(Ok(()))
     }
 
+    pub(super) fn has_folder(&self, folder: &str) -> io::Result<bool> {
+        self.powered()?;
+        let inside = |name: &String| name.split_once('/').is_some_and(|(first, _)| first == folder);
+        Ok(self.names.keys().any(inside))
+    }
+
     fn change(&mut self, change: Change) {
         let seen = match &change {
             Change::Name(name, inode) => Change::Name(name.clone(), *inode),

@@ -6,7 +6,7 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use fosix_config::Config;
-use fosix_dhcp4::{Server4, Settings4, Statistics4};
+use fosix_dhcp4::{Outcome4, Served4, Server4, Settings4, Statistics4};
 use fosix_dhcp6::{Datagram, Effects6, Event6, Origin, Outcome6, Server6, Settings6};
 use fosix_lease::{Leases4, Store4, Timestamp};
 use fosix_link::kea::{self, Sender};
@@ -325,8 +325,12 @@ impl Other {
                 let query = self.link.query(at).unwrap();
                 let to = self.link.return_path(at).unwrap();
                 let mut leases = self.half.store.lock();
-                self.half.server.handle(NOW, &mut leases, &query, &mut response, &mut self.statistics);
+                let served =
+                    self.half.server.handle(NOW, &mut leases, &query, &mut response, &mut self.statistics);
                 drop(leases);
+                if let Served4::Done(Outcome4::Answered(sent)) = served {
+                    self.statistics.sent.count(sent);
+                }
                 self.served += 1;
                 self.link.answer(&to, &response);
             }
