@@ -62,6 +62,11 @@ impl<F> Catalog<F> {
         self.ahead.len()
     }
 
+    /// How long each segment is that was made and not begun.
+    pub(crate) fn ahead_bytes(&self) -> impl Iterator<Item = u64> + '_ {
+        self.ahead.iter().map(|segment| segment.bytes)
+    }
+
     pub(crate) fn made(&mut self, segment: Ahead<F>) {
         self.next_ordinal = segment.ordinal.saturating_add(1);
         self.ahead.push_back(segment);

@@ -87,10 +87,9 @@ impl<S: Storage> Log<S> {
         let synced = self.storage.sync_directory().map_err(Error::io("sync", &self.storage.place()));
         synced.map_err(|error| self.poison(error))?;
         state.no_room = None;
-        lock(&self.catalog).made(Ahead { name, ordinal, file: Arc::new(file), bytes });
-        // The mark at its start is its own; those of later turns were counted when they were handed over.
-        let free = bytes.saturating_sub(crate::header::FIRST_RECORD + crate::mark::MARK_LEN as u64);
-        self.room.reserve(free, self.options.longest_change);
+        let mut catalog = lock(&self.catalog);
+        catalog.made(Ahead { name, ordinal, file: Arc::new(file), bytes });
+        self.room.add(self.room.of_new(bytes));
         Ok(Prepared::Made)
     }
 

@@ -112,13 +112,13 @@ pub(crate) struct Beginning<S: Storage> {
 
 impl<S: Storage> Log<S> {
     pub(crate) fn begin(from: Beginning<S>) -> Self {
-        let room = Room::new(from.options.queue_bytes);
+        let room = Room::new(from.options.queue_bytes, from.options.longest_change);
         let segment = from.segments.last().zip(from.current).map(|(segment, (file, position))| {
             let (name, file) = (segment.name.clone(), Arc::new(file));
             Open { name, file, bytes: segment.bytes, position }
         });
         if let Some(segment) = &segment {
-            room.reserve(segment.free(), from.options.longest_change);
+            room.add(room.of_free(segment.free()));
         }
         let kept = from.segments.into_iter().map(|segment| Kept {
             before: segment.first.map_or(0, |mark| mark.sequence),
@@ -325,12 +325,20 @@ impl<S: Storage> Log<S> {
             writer.segment = Some(Open { name, file, bytes, position: FIRST_RECORD });
             fresh = true;
         }
-        self.room.wrote(writer.handed);
+        self.settle(writer);
         if self.options.durability == Durability::Sync {
             self.sync_writer(writer)?;
         }
         self.publish(writer.sequence);
         Ok(Turn::Written)
+    }
+
+    /// Counts the room anew, from what the segments have.
+    fn settle(&self, writer: &Writer<S::File>) {
+        let current = writer.segment.as_ref().map_or(0, |segment| self.room.of_free(segment.free()));
+        let catalog = lock(&self.catalog);
+        let ahead = catalog.ahead_bytes().map(|bytes| self.room.of_new(bytes)).fold(0, u64::saturating_add);
+        self.room.settle(writer.handed, current.saturating_add(ahead));
     }
 
     /// Writes a mark and the records behind it in one go.

@@ -18,6 +18,7 @@ use crate::names::{self, Name};
 use crate::options::Options;
 use crate::recovery::lock;
 use crate::salvage::salvage;
+use crate::snapshot::SnapshotWriter;
 use crate::storage::{File, Storage};
 use crate::survey::Survey;
 
@@ -85,29 +86,9 @@ pub fn repair<S: Storage>(
     let mut rewrite = Rewrite { log: Arc::clone(&log), staged: Vec::new(), sequence: old.last_sequence };
     let mut snapshot = log.begin_snapshot()?;
     let covered = old.snapshot.as_ref().map_or(0, |(sequence, _)| *sequence);
-    // Leases that changed while the old snapshot was written are newer than some changes in the log: they take their
-    // places among these.
-    let mut newer: BTreeMap<u64, Vec<u8>> = BTreeMap::new();
+    let mut newer = BTreeMap::new();
     if let Some((_, name)) = &old.snapshot {
-        let mut block = Vec::new();
-        scan(storage, name, salt, &mut |records| {
-            for record in records.iter().filter(|record| record.kind == Kind::Put) {
-                if accept(*record).is_ok() {
-                    repaired.from_snapshot.0 += 1;
-                    if record.sequence > covered {
-                        newer.insert(record.sequence, record.body.to_vec());
-                    } else {
-                        frame::encode(&mut block, salt, Frame { more: false, ..*record });
-                    }
-                }
-            }
-            if block.len() >= BLOCK {
-                snapshot.put(&block)?;
-                block.clear();
-            }
-            Ok(())
-        })?;
-        snapshot.put(&block)?;
+        (repaired.from_snapshot.0, newer) = keep_snapshot(storage, name, covered, accept, &mut snapshot)?;
     }
     let mut position = covered;
     for name in old.segments.values() {
@@ -154,6 +135,40 @@ pub fn repair<S: Storage>(
     storage.sync_directory().map_err(Error::io("sync", &storage.place()))?;
     log.release();
     Ok(repaired)
+}
+
+/// Writes the leases of a snapshot into a new one, and says how many there are. Those that changed while it was
+/// written, after change `covered`, are newer than some changes in the log: they are given back by their numbers, to
+/// take their places among these.
+fn keep_snapshot<S: Storage>(
+    storage: &S,
+    name: &str,
+    covered: u64,
+    accept: &mut dyn FnMut(Frame<'_>) -> Result<(), BodyError>,
+    snapshot: &mut SnapshotWriter<S>,
+) -> Result<(u64, BTreeMap<u64, Vec<u8>>), Error> {
+    let (mut leases, mut newer, mut block) = (0, BTreeMap::new(), Vec::new());
+    let salt = snapshot.salt();
+    scan(storage, name, salt, &mut |records| {
+        for record in records.iter().filter(|record| record.kind == Kind::Put) {
+            if accept(*record).is_err() {
+                continue;
+            }
+            leases += 1;
+            if record.sequence > covered {
+                newer.insert(record.sequence, record.body.to_vec());
+            } else {
+                frame::encode(&mut block, salt, Frame { more: false, ..*record });
+            }
+        }
+        if block.len() >= BLOCK {
+            snapshot.put(&block)?;
+            block.clear();
+        }
+        Ok(())
+    })?;
+    snapshot.put(&block)?;
+    Ok((leases, newer))
 }
 
 /// The files of the damaged store, by their names alone.

@@ -120,7 +120,8 @@ impl<S: Storage> Reading<'_, '_, S> {
         let mut position = oldest.and_then(|segment| segment.first).map_or(covered, |mark| mark.sequence);
         let mut ordinal = None;
         for (index, segment) in counting.iter().enumerate() {
-            let next = counting.get(index + 1);
+            // One that is missing between is found when the next one is read.
+            let next = counting.get(index + 1).filter(|next| next.ordinal - 1 == segment.ordinal);
             if let Some(before) = ordinal
                 && segment.ordinal != before + 1
             {

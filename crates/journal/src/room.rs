@@ -1,17 +1,17 @@
 //! How many bytes may still be staged.
-//!
-//! All counters only rise, so that who reads them without a lock never sees room that is not there for longer than
-//! the update takes.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::header::FIRST_RECORD;
 use crate::mark::MARK_LEN;
 
 const MARK: u64 = MARK_LEN as u64;
 
+/// Counters that only rise. What is counted of a segment is what it can take whatever the changes are: without the
+/// last mark, and without what may be too short for the next change.
 #[derive(Debug)]
 pub(crate) struct Room {
-    /// Bytes that the segments which were ever there could take.
+    /// How far `handed` may rise.
     reserved: AtomicU64,
     /// Bytes that were handed over, with a mark for each time: there are no more turns than that.
     handed: AtomicU64,
@@ -19,22 +19,33 @@ pub(crate) struct Room {
     written: AtomicU64,
     /// Bytes that may wait.
     queue: u64,
+    longest_change: u64,
 }
 
 impl Room {
-    pub(crate) fn new(queue: usize) -> Self {
+    pub(crate) fn new(queue: usize, longest_change: usize) -> Self {
         Self {
             reserved: AtomicU64::new(0),
             handed: AtomicU64::new(0),
             written: AtomicU64::new(0),
             queue: queue as u64,
+            longest_change: longest_change as u64,
         }
     }
 
-    /// Adds `free` bytes at the end of a segment. The last mark keeps its place, and what is too short for the next
-    /// change is left empty; both are not counted.
-    pub(crate) fn reserve(&self, free: u64, longest_change: usize) {
-        let counted = free.saturating_sub(MARK + longest_change as u64);
+    /// What counts of a segment of `bytes` that was not begun. The mark at its start is its own, since it may be
+    /// begun in the middle of a turn.
+    pub(crate) fn of_new(&self, bytes: u64) -> u64 {
+        self.of_free(bytes.saturating_sub(FIRST_RECORD + 2 * MARK))
+    }
+
+    /// What counts of a segment that has `free` bytes left before the last mark.
+    pub(crate) fn of_free(&self, free: u64) -> u64 {
+        free.saturating_sub(self.longest_change)
+    }
+
+    /// Adds what counts of a segment.
+    pub(crate) fn add(&self, counted: u64) {
         self.reserved.fetch_add(counted, Ordering::AcqRel);
     }
 
@@ -42,13 +53,15 @@ impl Room {
         self.handed.fetch_add(bytes as u64 + MARK, Ordering::AcqRel);
     }
 
-    /// Everything that was handed over when `handed` was asked for is written.
-    pub(crate) fn wrote(&self, handed: u64) {
-        self.written.fetch_max(handed, Ordering::AcqRel);
-    }
-
     pub(crate) fn handed(&self) -> u64 {
         self.handed.load(Ordering::Acquire)
+    }
+
+    /// Everything up to `handed` was written, and the segments have `left` behind it: a turn writes fewer marks than
+    /// were counted, and leaves less empty. Nothing may be added meanwhile.
+    pub(crate) fn settle(&self, handed: u64, left: u64) {
+        self.written.store(handed, Ordering::Release);
+        self.reserved.fetch_max(handed.saturating_add(left), Ordering::AcqRel);
     }
 
     pub(crate) fn left(&self) -> usize {

@@ -103,6 +103,11 @@ impl<S: Storage> SnapshotWriter<S> {
         self.sequence
     }
 
+    /// The salt of the store's records.
+    pub fn salt(&self) -> Salt {
+        self.log.salt
+    }
+
     /// Appends puts, as [`encode`](crate::encode) writes them. Returns when they are written, and now and then only
     /// when they are synced, so that the disk is never far behind.
     pub fn put(&mut self, records: &[u8]) -> Result<(), Error> {

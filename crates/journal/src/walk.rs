@@ -6,7 +6,7 @@ use crate::mark::{MARK_LEN, Mark};
 use crate::storage::{File, read_full};
 
 /// The longest change: a record, or several of which each belongs to the one before, in bytes as they are written.
-pub const MAX_CHANGE: usize = 4 * padded_len(MAX_BODY);
+pub const MAX_CHANGE: usize = 8 * padded_len(MAX_BODY);
 
 /// Bytes that are read at once. A change fits into them.
 const WINDOW: usize = 1 << 20;
