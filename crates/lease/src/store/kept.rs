@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use fosix_journal::{BodyError, Frame, Kind, Staging};
 
-use crate::{LeaseEvent4, Leases4, Snapped, Timestamp};
+use crate::{Key4, Lease4, LeaseEvent4, Leases4, Snapped, Timestamp};
 
 /// Leases that can be kept in a store.
 pub trait Kept: Debug + Send + 'static {
@@ -31,6 +31,9 @@ pub trait Kept: Debug + Send + 'static {
 
     /// Takes in a record of the log or of a snapshot.
     fn replay(&mut self, frame: &Frame<'_>) -> Result<(), BodyError>;
+
+    /// Whether a record's body makes sense.
+    fn accept(frame: &Frame<'_>) -> Result<(), BodyError>;
 
     /// Builds what was not needed while records were taken in; says what contradicts itself.
     fn finish_replay(&mut self, now: Timestamp) -> Vec<String>;
@@ -75,6 +78,15 @@ impl Kept for Leases4 {
             Kind::Mark => Ok(()),
         };
         taken.map_err(|error| BodyError(error.to_string()))
+    }
+
+    fn accept(frame: &Frame<'_>) -> Result<(), BodyError> {
+        let decoded = match frame.kind {
+            Kind::Put => Lease4::decode(frame.body).map(drop),
+            Kind::Delete => Key4::decode(frame.body).map(drop),
+            Kind::Mark => Ok(()),
+        };
+        decoded.map_err(|error| BodyError(error.to_string()))
     }
 
     fn finish_replay(&mut self, now: Timestamp) -> Vec<String> {
