@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use fosix_hooks::{Arrival, Context, Proposal4};
-use fosix_lease::{BadIdentity, ClientIdentity, Conflict, Grant4, Leases4, Timestamp};
+use fosix_lease::{BadIdentity, ClientIdentity, Conflict, Grant4, LeaseRef4, Leases4, Timestamp};
 use fosix_wire::v4::{MessageType, OptionCode};
 
 use crate::answer::{self, Answer};
@@ -158,7 +158,7 @@ impl Exchange<'_> {
         if !subnet.config.prefix.contains(&address) {
             return self.refuse("the address is not of this network", work);
         }
-        match work.leases.known(&self.client, subnet.id(), work.now).map(|lease| lease.address()) {
+        match work.leases.known(&self.client, subnet.id(), work.now).map(LeaseRef4::address) {
             Some(known) if known == address => self.grant(&subnet, address, work),
             Some(_) => self.refuse("the client has another address", work),
             // RFC 2131 §4.3.2: without a record of the client the server MUST remain silent. An authoritative one

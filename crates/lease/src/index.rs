@@ -10,10 +10,11 @@
 
 use hashbrown::HashTable;
 
-/// Slots in a page before it is split: what a table of 512 places takes.
-const PAGE_FULL: usize = 448;
+/// Slots in a page before it is split: what a table of 256 places takes. To split one means to look at each lease in it,
+/// which takes the most of what a single insertion can.
+const PAGE_FULL: usize = 224;
 /// The directory has at most one entry for this many slots, or one: keys with the same hash cannot blow it up.
-const SLOTS_PER_ENTRY: usize = 64;
+const SLOTS_PER_ENTRY: usize = 32;
 
 #[derive(Debug)]
 pub(crate) struct Index {
@@ -50,7 +51,7 @@ impl Index {
         let directory: Vec<u32> = (0..1u32 << depth).collect();
         // What the bend makes of the average (see `leading_bits`), approximately, and a little more.
         let share = |page: u32| {
-            let at = usize::try_from(u64::from(page) * 1000 >> depth).unwrap_or(0);
+            let at = usize::try_from((u64::from(page) * 1000) >> depth).unwrap_or(0);
             (count >> depth) * (830 + 46 * at / 1000 + 704 * at * at / 1_000_000) / 1000
         };
         let pages = directory.iter().map(|&page| Page::new(depth, share(page).min(PAGE_FULL))).collect();
@@ -181,7 +182,7 @@ impl Index {
 /// The bits that choose the page for `count` slots, so that no page is too full: some get half more than the average.
 fn depth_for(count: usize) -> u32 {
     let mut depth = 0;
-    while depth < 24 && (count >> depth) + (count >> depth) / 2 > PAGE_FULL - 80 {
+    while depth < 24 && (count >> depth) + (count >> depth) / 2 > PAGE_FULL * 5 / 6 {
         depth += 1;
     }
     depth
@@ -259,7 +260,7 @@ mod tests {
         for slot in 0..5_000 {
             index.insert(7, slot, |_| 7);
         }
-        assert!(index.directory.len() <= 128, "{}", index.directory.len());
+        assert!(index.directory.len() <= 256, "{}", index.directory.len());
         assert_eq!(index.candidates(7).count(), 5_000);
     }
 

@@ -37,6 +37,9 @@ struct Hashes {
     hardware: Option<u64>,
 }
 
+/// One of them.
+type Which = fn(Hashes) -> Option<u64>;
+
 impl Table6 {
     /// Makes room for `count` leases, in a table without any.
     pub(crate) fn reserve(&mut self, count: usize) {
@@ -143,11 +146,11 @@ impl Table6 {
     /// Brings the indexes of what can change from `old` to `new`.
     fn index(&mut self, slot: u32, old: Option<Hashes>, new: Option<Hashes>) {
         let Self { entries, arena, hasher, by_association, by_duid, by_hardware, .. } = self;
-        let of = |slot: u32, which: fn(Hashes) -> Option<u64>| {
+        let of = |slot: u32, which: Which| {
             let entry = entries.get(slot)?;
             which(hashes(hasher, LeaseRef6 { entry, fields: Fields(arena.get(entry.blob())) }))
         };
-        let indexes: [(&mut Index, fn(Hashes) -> Option<u64>, usize); 3] = [
+        let indexes: [(&mut Index, Which, usize); 3] = [
             (by_association, |hashes| hashes.association, usize::MAX),
             (by_duid, |hashes| hashes.duid, SAME),
             (by_hardware, |hashes| hashes.hardware, SAME),

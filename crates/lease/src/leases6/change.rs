@@ -6,7 +6,7 @@ use super::operate::FIELDS_LIMIT;
 use super::{Association, Conflict6, Leases6, owner};
 use crate::Timestamp;
 use crate::changes::cause;
-use crate::entry6::{Entry6, Key6};
+use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::fields;
 use crate::record::LeaseState;
 use crate::record6::{DnsUpdated, Grant6, Lease6, LeaseKind6};
@@ -99,7 +99,7 @@ impl Leases6 {
         let before = self.get(key).filter(|lease| lease.is_of(&grant.duid, grant.iaid));
         let is_known = before.is_some();
         let held = before.filter(|lease| lease.is_active(now) && lease.state() == state);
-        let since = held.map_or(now, |lease| lease.since());
+        let since = held.map_or(now, LeaseRef6::since);
         let user_context = before.and_then(|lease| lease.user_context().map(Into::into));
         let mut fields = std::mem::take(&mut self.scratch);
         fields.clear();
