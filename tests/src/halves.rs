@@ -87,7 +87,7 @@ impl Halves {
     }
 
     fn fosix(&self, link: Link) -> Value {
-        let mut fosix = json!({ "store": { "type": "memory" }, "workers": 2 });
+        let mut fosix = json!({ "workers": 2 });
         if link == Link::Own {
             fosix["link"] = json!(self.socket());
         }

@@ -92,7 +92,7 @@ impl Scene {
                     subnet(4, "4o6-interface", "vs")
                 ]
             },
-            "Fosix": { "store": { "type": "memory" }, "workers": 2 }
+            "Fosix": { "workers": 2 }
         })
     }
 

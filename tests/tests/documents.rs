@@ -63,7 +63,7 @@ fn every_counter_is_described() {
     let text = fs::read_to_string(root().join("docs/statistics.md")).unwrap();
     let counters = Statistics6::default().report().into_iter().chain(Statistics4::default().report(0));
     let counters = counters.chain(LinkStatistics::default().report());
-    let counters = counters.chain([("link-peer-up", 0), ("link-in-flight", 0)]);
+    let counters = counters.chain([("link-peer-up", 0), ("link-in-flight", 0), ("pkt4-in-hand", 0)]);
     for (name, _) in counters {
         assert!(
             text.contains(&format!("| `{name}` |")),

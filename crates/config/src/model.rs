@@ -15,8 +15,8 @@ pub use dhcp4::{Dhcp4, Pool4, Selector4o6, Subnet4};
 pub use dhcp6::{Dhcp6, DuidSpec, InterfaceSpec, PdPool, Pool6, ServerIdSpec, Subnet6};
 pub use hooks::{HookSettings, LegalLogFormat, LegalLogSettings, LogPeriod, RunScriptSettings};
 pub use settings::{
-    FosixSettings, LeaseChecks, LinkSettings, LogFormat, LogLevel, LogSettings, OfferSettings, Ports,
-    StoreSettings,
+    Durability, ExpiredLeases, FosixSettings, JournalSettings, LeaseChecks, LinkSettings, LogFormat,
+    LogLevel, LogSettings, OfferSettings, Ports, StoreSettings,
 };
 
 /// Everything that the given files say.
@@ -28,6 +28,19 @@ pub struct Config {
     pub dhcp4: Option<Dhcp4>,
     /// What Kea has no key for; the defaults when no file has a `Fosix` object.
     pub fosix: FosixSettings,
+}
+
+impl Config {
+    /// Where the leases of the DHCPv4 half are kept: what `Fosix.store` says, else in memory where `lease-database` has
+    /// `"persist": false`, else on disk with the defaults.
+    pub fn store4(&self) -> StoreSettings {
+        self.fosix.store_of(self.dhcp4.as_ref().is_none_or(|half| half.persist))
+    }
+
+    /// Where the leases of the DHCPv6 half are kept, in the same way.
+    pub fn store6(&self) -> StoreSettings {
+        self.fosix.store_of(self.dhcp6.as_ref().is_none_or(|half| half.persist))
+    }
 }
 
 /// The number of a subnet, 1 to 4,294,967,294; unique within `Dhcp4` and, separately, within `Dhcp6`.

@@ -15,7 +15,6 @@ use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use fosix_dhcp4::{Outcome4, Query};
-use fosix_lease::Timestamp;
 
 use world::{Ask, SOURCE, World};
 
@@ -31,13 +30,7 @@ fn renew(criterion: &mut Criterion) {
             bencher.iter(|| {
                 world.out.clear();
                 let query = Query { message: black_box(&query), source: SOURCE, interface: "vs" };
-                let outcome = world.server.handle(
-                    Timestamp(world.now),
-                    &mut world.leases,
-                    &query,
-                    &mut world.out,
-                    &mut world.statistics,
-                );
+                let outcome = world.serve_query(&query);
                 assert!(matches!(outcome, Outcome4::Answered(_)));
             });
         });

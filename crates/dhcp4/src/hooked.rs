@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use fosix_hooks::{Arrival, Context, Message4, Point, Points, Proposal4, Query4, Status, SubnetChoice};
-use fosix_lease::{ChangeKind4, Lease4, Leases4, Timestamp};
+use fosix_lease::{Change4, Lease4, Leases4, Timestamp};
 use fosix_wire::v4::{BOOTREPLY, Message, MessageType};
 use fosix_wire::v6::{self, Packet};
 use tracing::warn;
@@ -178,21 +179,12 @@ impl Exchange<'_> {
     pub(crate) fn committed(
         &self,
         result: Result<Outcome4, Drop4>,
-        work: &mut Work<'_>,
+        changes: &[Arc<Change4>],
+        context: &mut Context,
     ) -> Result<Outcome4, Drop4> {
-        let hooks = &self.server.hooks;
-        if !hooks.follows_leases() {
-            return result;
-        }
-        let mut changes = work.leases.take_changes();
-        hooks.tell_ended(&changes);
-        changes.retain(|change| !matches!(change.kind, ChangeKind4::Expired | ChangeKind4::Recovered));
-        if changes.is_empty() {
-            return result;
-        }
         let query = self.query();
-        let status = hooks.ask(Point::Leases4Committed, work.context, |hook, state| {
-            hook.leases4_committed(state, &query, &changes)
+        let status = self.server.hooks.ask(Point::Leases4Committed, context, |hook, state| {
+            hook.leases4_committed(state, &query, changes)
         });
         match (status, result) {
             (Status::Drop, Ok(Outcome4::Answered(_))) => Err(Drop4::HookAnswer),
@@ -200,26 +192,31 @@ impl Exchange<'_> {
         }
     }
 
-    /// Takes the answer, if there is one, through the points before it is sent.
-    pub(crate) fn send(&self, outcome: Outcome4, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
+    /// Takes the answer, if there is one in `out` from `start` on, through the points before it is sent.
+    pub(crate) fn send(
+        &self,
+        outcome: Outcome4,
+        out: &mut Vec<u8>,
+        start: usize,
+        context: &mut Context,
+    ) -> Result<Outcome4, Drop4> {
         const POINTS: Points = Points::of(&[Point::Pkt4Send, Point::Buffer4Send]);
         let hooks = &self.server.hooks;
         if !matches!(outcome, Outcome4::Answered(_)) || !hooks.wants_any(POINTS) {
             return Ok(outcome);
         }
         let query = self.query();
-        let before = answer_in(work.out.get(work.start..).unwrap_or_default()).ok_or(Drop4::HookAnswer)?;
+        let before = answer_in(out.get(start..).unwrap_or_default()).ok_or(Drop4::HookAnswer)?;
         let mut answer = Message4::new(before);
         // The answer is complete, so that `Status::Skip` leaves nothing out.
-        let asked = hooks
-            .ask(Point::Pkt4Send, work.context, |hook, state| hook.pkt4_send(state, &query, &mut answer));
+        let asked =
+            hooks.ask(Point::Pkt4Send, context, |hook, state| hook.pkt4_send(state, &query, &mut answer));
         if asked == Status::Drop {
             return Err(Drop4::HookAnswer);
         }
         // Kea: skipping an answer is dropping it.
-        let asked = hooks.ask(Point::Buffer4Send, work.context, |hook, state| {
-            hook.buffer4_send(state, &query, &mut answer)
-        });
+        let asked = hooks
+            .ask(Point::Buffer4Send, context, |hook, state| hook.buffer4_send(state, &query, &mut answer));
         if asked != Status::Continue {
             return Err(Drop4::HookAnswer);
         }
@@ -228,12 +225,12 @@ impl Exchange<'_> {
             warn!("hooks made something of an answer that is no answer: it is not sent");
             return Err(Drop4::HookAnswer);
         }
-        work.out.truncate(work.start);
+        out.truncate(start);
         let append = |buffer: &mut Vec<u8>| {
             buffer.extend_from_slice(&changed);
             Ok(())
         };
-        answer::wrap(self.decoded.packet, work.out, append).map_err(|_| Drop4::AnswerTooLong)?;
+        answer::wrap(self.decoded.packet, out, append).map_err(|_| Drop4::AnswerTooLong)?;
         Ok(outcome)
     }
 

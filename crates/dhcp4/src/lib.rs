@@ -9,10 +9,11 @@
 //!             └─► subnet.rs    which subnet: the most specific of the 4o6 keys
 //!                   └─► process.rs   DISCOVER, REQUEST …: what RFC 2131 says, lease changes
 //!                         └─► answer.rs   OFFER, ACK or NAK inside a DHCPV4-RESPONSE
-//! at each point on the way: hooked.rs
+//! at each point on the way: hooked.rs; what is left to do once changes are durable: commit.rs
 //! ```
 
 mod answer;
+mod commit;
 mod hooked;
 mod identifier;
 mod outcome;
@@ -21,8 +22,9 @@ mod query;
 mod server;
 mod subnet;
 
+pub use commit::Commit4;
 pub use identifier::derived_server_identifier;
 pub use outcome::{Drop4, Received4, Sent4, Silence4, Statistics4};
 pub use query::Query;
-pub use server::{Outcome4, Server4, Settings4};
+pub use server::{Outcome4, Served4, Server4, Settings4};
 pub use subnet::SubnetSelector;

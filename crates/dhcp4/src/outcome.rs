@@ -88,6 +88,10 @@ counters! {
         NoSubnet = "pkt4-drop-no-subnet",
         /// The subnet has no free address.
         NoFreeAddress = "pkt4-drop-no-free-address",
+        /// The store has no room for another change.
+        StoreFull = "pkt4-drop-store-full",
+        /// Too many answers wait for the store already.
+        StoreBehind = "pkt4-drop-store-behind",
         /// The answer does not fit into a message.
         AnswerTooLong = "pkt4-drop-answer-too-long",
         /// A hook dropped it.
@@ -121,8 +125,8 @@ impl Statistics4 {
 
     /// Every counter with its name, Kea's sums among them.
     ///
-    /// `pkt4-received` is counted by itself: it equals `pkt4-sent`, all `pkt4-no-answer-*` and
-    /// `pkt4-receive-drop` together.
+    /// `pkt4-received` is counted by itself: it equals `pkt4-sent`, all `pkt4-no-answer-*`, `pkt4-receive-drop` and the
+    /// answers that wait to be sent together.
     pub fn report(&self, queries: u64) -> Vec<(&'static str, u64)> {
         let dropped = |reasons: &[Drop4]| reasons.iter().map(|&reason| self.dropped.get(reason)).sum();
         let sums = [

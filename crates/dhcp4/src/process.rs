@@ -7,10 +7,11 @@ use fosix_lease::{BadIdentity, ClientIdentity, Conflict, Grant4, LeaseRef4, Leas
 use fosix_wire::v4::{MessageType, OptionCode};
 
 use crate::answer::{self, Answer};
+use crate::commit::Commit4;
 use crate::hooked::Decision;
 use crate::outcome::{Drop4, Sent4, Silence4};
 use crate::query::Decoded;
-use crate::server::{Outcome4, Server4, Subnet};
+use crate::server::{Outcome4, Served4, Server4, Subnet};
 
 /// One query of one client, with everything that is known before it is served.
 pub(crate) struct Exchange<'a> {
@@ -33,6 +34,8 @@ pub(crate) struct Work<'a> {
     pub(crate) start: usize,
     /// What hooks keep for this query.
     pub(crate) context: &'a mut Context,
+    /// Changes of the leases that others made.
+    pub(crate) changes_before: usize,
 }
 
 /// What a DHCPREQUEST is sent for (RFC 2131 §4.3.2, table 4).
@@ -62,7 +65,7 @@ pub(crate) fn identify(decoded: &Decoded<'_>, by_identifier: bool) -> Result<Cli
 }
 
 /// Serves the exchange: changes leases and appends the answer, if one is due.
-pub(crate) fn process(exchange: &Exchange<'_>, work: &mut Work<'_>) -> Outcome4 {
+pub(crate) fn process(exchange: &Exchange<'_>, work: &mut Work<'_>) -> Served4 {
     let result = match exchange.decoded.message_type {
         MessageType::DISCOVER => exchange.discover(work),
         MessageType::REQUEST => exchange.request(work),
@@ -71,8 +74,11 @@ pub(crate) fn process(exchange: &Exchange<'_>, work: &mut Work<'_>) -> Outcome4 
         MessageType::INFORM => exchange.inform(work),
         _ => Err(Drop4::MessageType),
     };
-    let result = exchange.committed(result, work);
-    result.and_then(|outcome| exchange.send(outcome, work)).unwrap_or_else(Outcome4::Dropped)
+    if let Some(commit) = Commit4::of(exchange, result, work) {
+        return Served4::Committing(Box::new(commit));
+    }
+    let sent = result.and_then(|outcome| exchange.send(outcome, work.out, work.start, work.context));
+    Served4::Done(sent.unwrap_or_else(Outcome4::Dropped))
 }
 
 impl Exchange<'_> {
@@ -84,6 +90,9 @@ impl Exchange<'_> {
         }
         let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
         let subnet = self.subnet.ok_or(Drop4::NoSubnet)?;
+        if !work.leases.can_grant() {
+            return Err(Drop4::StoreFull);
+        }
         let chosen = work.leases.choose(&self.client, subnet.id(), requested, work.now);
         let address = chosen.ok_or(Drop4::NoFreeAddress)?;
         let mut proposal = Proposal4::new(address, subnet.id(), true, self.lifetime(&subnet)?);
@@ -174,7 +183,13 @@ impl Exchange<'_> {
             return self.refuse(reason(conflict), work);
         }
         let mut proposal = Proposal4::new(address, subnet.id(), false, self.lifetime(subnet)?);
-        let decision = self.ask_about_grant(&mut proposal, work)?;
+        let decision = if work.leases.can_grant() {
+            self.ask_about_grant(&mut proposal, work)?
+        } else {
+            // Nothing can be promised that is not on disk: whoever holds the address is told what is left of its lease.
+            proposal.valid_lifetime = self.what_is_left(address, work).ok_or(Drop4::StoreFull)?;
+            Decision::Keep
+        };
         if decision == Decision::Refuse {
             return self.refuse("the address is not given to this client", work);
         }
@@ -196,8 +211,18 @@ impl Exchange<'_> {
             valid_lifetime,
         };
         // Checked above, and nothing changed since; the store has the last word all the same.
-        work.leases.grant(grant, work.now).map_err(|_| Drop4::NoFreeAddress)?;
+        work.leases.grant(grant, work.now).map_err(|conflict| match conflict {
+            Conflict::NoRoom => Drop4::StoreFull,
+            _ => Drop4::NoFreeAddress,
+        })?;
         Ok(Outcome4::Answered(Sent4::Ack))
+    }
+
+    /// Seconds that the client may still use `address` for, if it holds it.
+    fn what_is_left(&self, address: Ipv4Addr, work: &Work<'_>) -> Option<u32> {
+        let lease = work.leases.get(address).filter(|lease| lease.is_held_by(&self.client, work.now))?;
+        let left = lease.expires().map(|end| end.seconds_since(work.now));
+        Some(left.map_or(u32::MAX, |left| u32::try_from(left).unwrap_or(u32::MAX)))
     }
 
     fn refuse(&self, why: &'static str, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
@@ -210,6 +235,9 @@ impl Exchange<'_> {
         self.named_server_is_ours()?;
         let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
         let address = requested.ok_or(Drop4::NoAddress)?;
+        if !work.leases.can_end() {
+            return Err(Drop4::StoreFull);
+        }
         if self.lease4_decline(address, work)? {
             let probation = self.server.config.decline_probation_period;
             work.leases.decline(address, &self.client, probation, work.now);
@@ -223,6 +251,9 @@ impl Exchange<'_> {
         let address = self.decoded.message.ciaddr();
         if address.is_unspecified() {
             return Err(Drop4::NoAddress);
+        }
+        if !work.leases.can_end() {
+            return Err(Drop4::StoreFull);
         }
         if self.lease4_release(address, work)? {
             work.leases.release(address, &self.client, work.now);

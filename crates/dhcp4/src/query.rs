@@ -80,9 +80,12 @@ impl<'a> Decoded<'a> {
 }
 
 fn relay_hop(relay: &RelayMessage<'_>) -> RelayHop {
+    /// The record keeps no more of each.
+    const KEPT: usize = 255;
+    let kept = |id: Option<&[u8]>| id.unwrap_or_default().iter().copied().take(KEPT).collect();
     RelayHop {
         link_address: relay.link_address(),
-        interface_id: relay.interface_id().unwrap_or_default().into(),
-        remote_id: relay.options().find(v6::OptionCode::REMOTE_ID).unwrap_or_default().into(),
+        interface_id: kept(relay.interface_id()),
+        remote_id: kept(relay.options().find(v6::OptionCode::REMOTE_ID)),
     }
 }

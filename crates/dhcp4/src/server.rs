@@ -11,6 +11,7 @@ use fosix_policy::EffectiveOptions;
 use fosix_wire::v6::Packet;
 use tracing::debug;
 
+use crate::commit::Commit4;
 use crate::outcome::{self, Drop4, Sent4, Silence4, Statistics4};
 use crate::process::{self, Exchange, Work};
 use crate::query::{self, Decoded, Query};
@@ -55,6 +56,15 @@ struct SubnetScopes {
 pub(crate) struct Subnet<'a> {
     pub(crate) config: &'a Subnet4,
     scopes: &'a SubnetScopes,
+}
+
+/// How far a query was served.
+#[derive(Debug)]
+pub enum Served4 {
+    /// To its end. An answer other than an offer is to be sent once every change of the leases so far is durable.
+    Done(Outcome4),
+    /// Hooks want to know of its changes once they are durable: [`Server4::commit`] does the rest then.
+    Committing(Box<Commit4>),
 }
 
 /// What became of a query.
@@ -108,19 +118,11 @@ impl Server4 {
         self.config.subnets.iter().flat_map(of_subnet).collect()
     }
 
-    /// Frees the addresses of at most `limit` leases and probations that ended by `now`, and tells hooks; says how many.
-    pub fn reclaim(&self, now: Timestamp, leases: &mut Leases4, limit: usize) -> usize {
-        if !self.hooks.follows_leases() {
-            return leases.reclaim(now, limit);
-        }
-        leases.follow_changes();
-        let count = leases.reclaim(now, limit);
-        self.hooks.tell_ended(&leases.take_changes());
-        count
-    }
-
     /// Serves one query at `now`: appends the whole DHCPV4-RESPONSE to `answer` or leaves it as it is, changes
-    /// `leases`, and counts what happened.
+    /// `leases`, and counts what happened. An answer is counted by whoever sends it: [`Statistics4::sent`].
+    ///
+    /// A server with hooks at [`Point::Leases4Committed`](fosix_hooks::Point::Leases4Committed) needs leases whose
+    /// changes are kept ([`Leases4::follow_changes`]) until this returns.
     pub fn handle(
         &self,
         now: Timestamp,
@@ -128,22 +130,19 @@ impl Server4 {
         query: &Query<'_>,
         answer: &mut Vec<u8>,
         statistics: &mut Statistics4,
-    ) -> Outcome4 {
+    ) -> Served4 {
         let start = answer.len();
-        if self.hooks.follows_leases() {
-            leases.follow_changes();
+        let served = self.serve(now, leases, query, answer, statistics);
+        if let Served4::Done(outcome) = served {
+            count(outcome, start, answer, statistics);
         }
-        let outcome = self.serve(now, leases, query, answer, statistics);
-        match outcome {
-            Outcome4::Answered(sent) => {
-                statistics.sent.count(sent);
-                return outcome;
-            }
-            Outcome4::Silent(reason) => statistics.silence.count(reason),
-            Outcome4::Dropped(reason) => statistics.dropped.count(reason),
-        }
-        answer.truncate(start);
-        outcome
+        served
+    }
+
+    /// Counts a query that is dropped without a look at it.
+    pub fn drop_unseen(&self, reason: Drop4, query: &Query<'_>, statistics: &mut Statistics4) {
+        statistics.dropped.count(reason);
+        debug!(?reason, source = %query.source, interface = query.interface, "DHCPv4 query dropped unseen");
     }
 
     fn serve(
@@ -153,12 +152,12 @@ impl Server4 {
         query: &Query<'_>,
         answer: &mut Vec<u8>,
         statistics: &mut Statistics4,
-    ) -> Outcome4 {
+    ) -> Served4 {
         let packet = match Packet::new_checked(query.message, self.settings.max_relay_levels) {
             Ok(packet) => packet,
             Err(error) => {
                 debug!(source = %query.source, interface = query.interface, %error, "query dropped: malformed");
-                return Outcome4::Dropped(Drop4::QueryMalformed);
+                return Served4::Done(Outcome4::Dropped(Drop4::QueryMalformed));
             }
         };
         let relays = RelayPath(&packet);
@@ -181,23 +180,25 @@ impl Server4 {
             .as_ref()
             .map_err(|&reason| reason)
             .and_then(|decoded| self.exchange(decoded, arrival, &mut context));
-        let outcome = match &exchange {
-            Err(reason) => Outcome4::Dropped(*reason),
+        let served = match &exchange {
+            Err(reason) => Served4::Done(Outcome4::Dropped(*reason)),
             Ok(exchange) => {
                 let start = answer.len();
-                let mut work = Work { now, leases, out: answer, start, context: &mut context };
+                let changes_before = leases.changes().len();
+                let mut work =
+                    Work { now, leases, out: answer, start, context: &mut context, changes_before };
                 process::process(exchange, &mut work)
             }
         };
         debug!(
-            ?outcome,
+            ?served,
             kind = decoded.as_ref().ok().map(|decoded| display(decoded.message_type)),
             client = exchange.as_ref().ok().map(|exchange| display(&exchange.client)),
             subnet = exchange.as_ref().ok().and_then(|exchange| exchange.subnet).map(|subnet| subnet.id()),
             source = %query.source, interface = query.interface, %relays,
             "DHCPv4 query served"
         );
-        outcome
+        served
     }
 
     /// Who asks, and in which subnet; or why the message is not served.
@@ -222,6 +223,16 @@ impl Server4 {
     pub(crate) fn is_ours(&self, address: Ipv4Addr) -> bool {
         self.identifiers.contains(&address)
     }
+}
+
+/// Counts what became of a query that gets no answer; only an answer stays in `answer` from `start` on.
+pub(crate) fn count(outcome: Outcome4, start: usize, answer: &mut Vec<u8>, statistics: &mut Statistics4) {
+    match outcome {
+        Outcome4::Answered(_) => return,
+        Outcome4::Silent(reason) => statistics.silence.count(reason),
+        Outcome4::Dropped(reason) => statistics.dropped.count(reason),
+    }
+    answer.truncate(start);
 }
 
 impl SubnetScopes {

@@ -17,7 +17,7 @@ use fosix_dhcp4::{Drop4, Outcome4, Query, Sent4, Silence4};
 use fosix_hooks::{
     Arrival, Hook, Hooks, Message4, Point, Points, Proposal4, Query4, State, Status, SubnetChoice,
 };
-use fosix_lease::{Change4, ChangeKind4, Lease4, Timestamp};
+use fosix_lease::{Change4, ChangeKind4, Lease4, LeaseEvent4, Timestamp};
 use fosix_wire::v4::{MessageType, OptionCode};
 use fosix_wire::v6::{self, Packet};
 
@@ -184,6 +184,7 @@ impl Hooked {
         let seen = Seen::default();
         let probe: Arc<dyn Hook> = Arc::new(Probe { at, seen: Arc::clone(&seen) });
         let server = world.server.with_hooks(Hooks::new(vec![probe]));
+        world.leases.follow_changes();
         Self { world: World { server, ..world }, seen, bound, queries: 2 }
     }
 
@@ -193,9 +194,7 @@ impl Hooked {
         let query = Query { message: &query, source: SOURCE, interface: "vs" };
         let world = &mut self.world;
         world.out.clear();
-        let now = Timestamp(world.now);
-        let outcome =
-            world.server.handle(now, &mut world.leases, &query, &mut world.out, &mut world.statistics);
+        let outcome = world.serve_query(&query);
         self.queries += 1;
         // The sum of docs/statistics.md.
         let counted = &world.statistics;
@@ -426,12 +425,16 @@ fn what_a_hook_makes_no_answer_is_not_sent() {
 }
 
 #[test]
-fn ends_that_time_brings_about_are_told_without_a_packet() {
+fn ends_that_time_brings_about_are_told_apart_from_what_a_packet_changed() {
     let mut hooked = Hooked::new(None);
     hooked.ask(&Ask::selecting(2, "10.0.0.90".parse().unwrap()));
     hooked.ask(&Ask::decline(2, "10.0.0.90".parse().unwrap()));
     hooked.seen();
     let world = &mut hooked.world;
-    assert_eq!(world.server.reclaim(Timestamp(world.now + 100_000), &mut world.leases, 64), 2);
+    assert_eq!(world.leases.reclaim(Timestamp(world.now + 100_000), 64), 2);
+    let changes = world.leases.take_changes();
+    let followers: Vec<_> = world.server.hooks().followers().collect();
+    assert_eq!(followers.len(), 1);
+    followers[0].leases4_changed(&LeaseEvent4 { sequence: 1, changes });
     assert_eq!(hooked.seen(), [(Point::Lease4Expire, 0), (Point::Lease4Recover, 0)]);
 }

@@ -30,6 +30,8 @@ fn server() -> Server6 {
         preferred_lifetime: Lifetime::fixed(3000),
         decline_probation_period: 86_400,
         lease_checks: LeaseChecks::Warn,
+        expired_leases: fosix_config::ExpiredLeases::default(),
+        persist: true,
         dhcp4o6_port: 0,
     };
     let settings = Settings6 {

@@ -1,7 +1,8 @@
-//! The `fosix` program: serve, check and client.
+//! The `fosix` program: serve, check, client and leases.
 
 mod check;
 mod client;
+mod leases;
 mod serve;
 
 use std::process::ExitCode;
@@ -24,6 +25,8 @@ enum Command {
     Check(check::Args),
     /// Get IPv4 leases over DHCPv6, as a client would.
     Client(client::Args),
+    /// Look at leases, take them over from Kea or hand them to it, check and repair their store.
+    Leases(leases::Args),
 }
 
 fn main() -> ExitCode {
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => Ok(check::run(args)),
         Command::Client(args) => client::run(args),
+        Command::Leases(args) => leases::run(&args),
     };
     result.unwrap_or_else(|error| {
         #[expect(clippy::print_stderr, reason = "the program's last word to the person at the terminal")]

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use fosix_lease::{Change4, ChangeKind4};
 use tracing::debug;
 
 use crate::{Context, Hook, Point, Points, State, Status};
@@ -35,12 +34,9 @@ impl Hooks {
         self.points.intersects(points)
     }
 
-    /// Whether any hook is told what happens to leases.
-    #[inline]
-    pub fn follows_leases(&self) -> bool {
-        const LEASES: Points =
-            Points::of(&[Point::Leases4Committed, Point::Lease4Expire, Point::Lease4Recover]);
-        self.points.intersects(LEASES)
+    /// Each hook that is told what happens to leases.
+    pub fn followers(&self) -> impl Iterator<Item = &Arc<dyn Hook>> {
+        self.attached.iter().filter(|hook| hook.follows_leases())
     }
 
     /// Asks every hook of `point` and says what is to become of the packet: the strongest of their answers.
@@ -79,23 +75,6 @@ impl Hooks {
             }
         }
         status
-    }
-
-    /// Tells of leases and probations that ended by themselves; other changes are passed over.
-    pub fn tell_ended(&self, changes: &[Arc<Change4>]) {
-        for change in changes {
-            let point = match change.kind {
-                ChangeKind4::Expired => Point::Lease4Expire,
-                ChangeKind4::Recovered => Point::Lease4Recover,
-                _ => continue,
-            };
-            for hook in self.attached.iter().filter(|hook| hook.points().contains(point)) {
-                match point {
-                    Point::Lease4Expire => hook.lease4_expire(change),
-                    _ => hook.lease4_recover(change),
-                }
-            }
-        }
     }
 
     /// Has every hook finish what it has in hand.

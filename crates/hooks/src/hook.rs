@@ -4,9 +4,9 @@ use std::fmt;
 use std::net::SocketAddrV6;
 use std::sync::Arc;
 
-use fosix_lease::{Change4, Lease4};
+use fosix_lease::{Change4, ChangeKind4, Lease4, LeaseEvent4};
 
-use crate::{Arrival, Message4, Message6, Points, Proposal4, Query4, Query6, State, SubnetChoice};
+use crate::{Arrival, Message4, Message6, Point, Points, Proposal4, Query4, Query6, State, SubnetChoice};
 
 /// What is to become of a packet after a hook; `docs/hooks.md` has what each means at each point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +21,7 @@ pub enum Status {
 
 /// A hook: it is asked at the points that it names, in the threads that serve packets.
 ///
-/// It must not wait for anything there, such as a file or another program: packets wait as long as it does. What takes
+/// It must not wait for anything at a point, such as a file or another program: packets wait as long as it does. What takes
 /// time belongs in a thread of its own behind a bounded queue, as in [`LegalLog`](crate::LegalLog).
 ///
 /// Several packets are served at a time, so what it keeps for all packets must be shared safely; what it keeps for one
@@ -121,7 +121,7 @@ pub trait Hook: Send + Sync + fmt::Debug {
         Status::Continue
     }
 
-    /// `leases4_committed`: what the packet changed, after it was changed: at least one lease.
+    /// `leases4_committed`: what the packet changed, once it is durable: at least one lease. The answer waits for it.
     fn leases4_committed(&self, state: &mut State, query: &Query4<'_>, changes: &[Arc<Change4>]) -> Status {
         Status::Continue
     }
@@ -134,6 +134,31 @@ pub trait Hook: Send + Sync + fmt::Debug {
     /// `buffer4_send`: its bytes, before they go into the DHCPV4-RESPONSE.
     fn buffer4_send(&self, state: &mut State, query: &Query4<'_>, answer: &mut Message4<'_>) -> Status {
         Status::Continue
+    }
+
+    /// Whether [`Hook::leases4_changed`] is called at all.
+    fn follows_leases(&self) -> bool {
+        const ENDS: Points = Points::of(&[Point::Lease4Expire, Point::Lease4Recover]);
+        self.points().intersects(ENDS)
+    }
+
+    /// What happened to leases, in order, once it is durable. After a crash the last of it is told again.
+    ///
+    /// It is called in a thread that the hook has for itself, and may wait.
+    fn leases4_changed(&self, event: &LeaseEvent4) {
+        for change in &event.changes {
+            match change.kind {
+                ChangeKind4::Expired => self.lease4_expire(change),
+                ChangeKind4::Recovered => self.lease4_recover(change),
+                _ => {}
+            }
+        }
+    }
+
+    /// Returns once it is done with everything that [`Hook::leases4_changed`] was told, and whether it is: then none of it
+    /// is told again. False while it is being stopped.
+    fn finish_events(&self) -> bool {
+        true
     }
 
     /// `lease4_expire`: a lease that ended. No packet is the cause, so there is no status.

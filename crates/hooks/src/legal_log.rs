@@ -1,11 +1,10 @@
 //! `legal_log`: who had which IPv4 address, and which ports of it, from when to when.
 //!
 //! ```text
-//! packet threads ──► bounded queue ──► one thread: line.rs ──► files.rs
-//!                        │ full: lost, and counted
+//! lease events ──► bounded queue ──► one thread: line.rs ──► files.rs
 //! ```
-//! A packet never waits for the disk. While the disk refuses what is written, lines wait in the queue; nothing is lost
-//! before it is full.
+//! A packet never waits for this: events are told in a thread of their own, once they are durable. While the disk refuses
+//! what is written, the queue fills, and then the events wait in the store.
 
 mod files;
 mod line;
@@ -13,14 +12,14 @@ mod writer;
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use fosix_config::LegalLogSettings;
-use fosix_lease::{Change4, ChangeKind4};
+use fosix_lease::{Change4, ChangeKind4, LeaseEvent4};
 
-use crate::{Hook, Point, Points, Query4, State, Status};
+use crate::{Hook, Points};
 use files::Files;
 use writer::{Job, Writer};
 
@@ -32,7 +31,7 @@ pub struct LegalLog {
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// What the packet threads and the writing thread have in common.
+/// What the thread that is told and the one that writes have in common.
 #[derive(Debug, Default)]
 struct Shared {
     /// Lines that are in a file.
@@ -65,11 +64,8 @@ impl LegalLog {
         if change.kind == ChangeKind4::Recovered {
             return;
         }
-        match self.queue.try_send(Job::Line(Arc::clone(change))) {
-            Ok(()) => {}
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
-                self.shared.lost.fetch_add(1, Ordering::Relaxed);
-            }
+        if self.queue.send(Job::Line(Arc::clone(change))).is_err() {
+            self.shared.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -80,18 +76,23 @@ impl Hook for LegalLog {
     }
 
     fn points(&self) -> Points {
-        Points::of(&[Point::Leases4Committed, Point::Lease4Expire])
+        Points::NONE
     }
 
-    fn leases4_committed(&self, _: &mut State, _: &Query4<'_>, changes: &[Arc<Change4>]) -> Status {
-        for change in changes {
+    fn follows_leases(&self) -> bool {
+        true
+    }
+
+    fn leases4_changed(&self, event: &LeaseEvent4) {
+        for change in &event.changes {
             self.note(change);
         }
-        Status::Continue
     }
 
-    fn lease4_expire(&self, change: &Arc<Change4>) {
-        self.note(change);
+    /// Returns once every line is in a file and synced, or will never be.
+    fn finish_events(&self) -> bool {
+        let (done, wait) = sync_channel(1);
+        self.queue.send(Job::Sync(done)).is_ok() && wait.recv().unwrap_or(false)
     }
 
     /// Writes what waits, and makes it durable. What the disk refuses now is lost, and counted.

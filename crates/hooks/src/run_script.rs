@@ -1,10 +1,10 @@
 //! `run_script`: a program that is run when something happens to a lease.
 //!
 //! ```text
-//! packet threads ──► bounded queue ──► a fixed number of threads: environment.rs, process.rs
-//!                        │ full: lost, and counted
+//! lease events ──► bounded queue ──► a fixed number of threads: environment.rs, process.rs
 //! ```
-//! A packet never waits for a program, and a program that does not end is killed.
+//! A packet never waits for a program: events are told in a thread of their own, once they are durable, and wait in the
+//! store while the queue is full. A program that does not end is killed.
 
 mod environment;
 mod process;
@@ -13,19 +13,19 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use fosix_config::RunScriptSettings;
-use fosix_lease::{Change4, ChangeKind4};
+use fosix_lease::{ChangeKind4, LeaseEvent4};
 use tracing::{error, warn};
 
 use crate::complaint::Complaint;
-use crate::{Hook, Point, Points, Query4, State, Status};
-use environment::{Asked, Event};
+use crate::{Hook, Point, Points};
+use environment::Event;
 use process::End;
 
 /// The hook. It runs programs until [`Hook::stop`].
@@ -45,7 +45,7 @@ enum Job {
     Stop,
 }
 
-/// What the packet threads and those that run programs have in common.
+/// What the thread that is told and those that run programs have in common.
 #[derive(Debug)]
 struct Shared {
     settings: RunScriptSettings,
@@ -54,6 +54,35 @@ struct Shared {
     last_start: OnceLock<Instant>,
     counters: Counters,
     complaint: Mutex<Complaint>,
+    unfinished: Unfinished,
+    /// The program was not run for an event because the server stops.
+    gave_up: AtomicBool,
+}
+
+/// How many events wait or are worked on.
+#[derive(Debug, Default)]
+struct Unfinished {
+    count: Mutex<u64>,
+    none: Condvar,
+}
+
+impl Unfinished {
+    fn add(&self) {
+        *self.count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+    }
+
+    fn remove(&self) {
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            self.none.notify_all();
+        }
+    }
+
+    fn wait(&self) {
+        let count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.none.wait_while(count, |count| *count > 0).unwrap_or_else(PoisonError::into_inner));
+    }
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +108,8 @@ impl RunScript {
             last_start: OnceLock::new(),
             counters: Counters::default(),
             complaint: Mutex::default(),
+            unfinished: Unfinished::default(),
+            gave_up: AtomicBool::new(false),
         });
         let start = |number| {
             let shared = Arc::clone(&shared);
@@ -89,7 +120,9 @@ impl RunScript {
     }
 
     fn note(&self, event: Event) {
-        if self.queue.try_send(Job::Run(Box::new(event))).is_err() {
+        self.shared.unfinished.add();
+        if self.queue.send(Job::Run(Box::new(event))).is_err() {
+            self.shared.unfinished.remove();
             self.shared.counters.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -101,30 +134,38 @@ impl Hook for RunScript {
     }
 
     fn points(&self) -> Points {
-        Points::of(&[Point::Leases4Committed, Point::Lease4Expire, Point::Lease4Recover])
+        Points::NONE
     }
 
-    fn leases4_committed(&self, _: &mut State, query: &Query4<'_>, changes: &[Arc<Change4>]) -> Status {
-        // A message that ends a lease has a point of its own; what else it changes belongs together.
-        let asked = || Asked::new(query);
-        match changes {
+    fn follows_leases(&self) -> bool {
+        true
+    }
+
+    fn leases4_changed(&self, event: &LeaseEvent4) {
+        // What ends a lease by itself has a point of its own; what else happened at once belongs together.
+        let by_time = |kind| matches!(kind, ChangeKind4::Expired | ChangeKind4::Recovered);
+        let (ended, rest): (Vec<_>, Vec<_>) =
+            event.changes.iter().cloned().partition(|change| by_time(change.kind));
+        for change in &ended {
+            let expired = change.kind == ChangeKind4::Expired;
+            let point = if expired { Point::Lease4Expire } else { Point::Lease4Recover };
+            self.note(Event::one(point, change));
+        }
+        match rest.as_slice() {
+            [] => {}
             [change] if change.kind == ChangeKind4::Released => {
-                self.note(Event::one(Point::Lease4Release, Some(asked()), change));
+                self.note(Event::one(Point::Lease4Release, change));
             }
             [change] if change.kind == ChangeKind4::Declined => {
-                self.note(Event::one(Point::Lease4Decline, Some(asked()), change));
+                self.note(Event::one(Point::Lease4Decline, change));
             }
-            _ => self.note(Event::committed(asked(), changes)),
+            _ => self.note(Event::committed(rest)),
         }
-        Status::Continue
     }
 
-    fn lease4_expire(&self, change: &Arc<Change4>) {
-        self.note(Event::one(Point::Lease4Expire, None, change));
-    }
-
-    fn lease4_recover(&self, change: &Arc<Change4>) {
-        self.note(Event::one(Point::Lease4Recover, None, change));
+    fn finish_events(&self) -> bool {
+        self.shared.unfinished.wait();
+        !self.shared.gave_up.load(Ordering::Acquire)
     }
 
     /// Runs the program for what waits, as far as it can be started within the time that one program may take; waits for
@@ -169,7 +210,10 @@ impl Shared {
             // One thread waits for an event at a time, the others for it.
             let job = self.jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
             match job {
-                Ok(Job::Run(event)) => self.run_for(&event),
+                Ok(Job::Run(event)) => {
+                    self.run_for(&event);
+                    self.unfinished.remove();
+                }
                 Ok(Job::Stop) | Err(_) => return,
             }
         }
@@ -179,6 +223,7 @@ impl Shared {
         let counters = &self.counters;
         if self.last_start.get().is_some_and(|&last| Instant::now() >= last) {
             counters.lost.fetch_add(1, Ordering::Relaxed);
+            self.gave_up.store(true, Ordering::Release);
             return;
         }
         let point = event.point.name();

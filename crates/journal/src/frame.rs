@@ -99,7 +99,7 @@ pub fn decode(bytes: &[u8], salt: Salt) -> Result<(Frame<'_>, usize), DecodeErro
 }
 
 /// What a record with a body of `body_len` bytes takes.
-pub fn padded_len(body_len: usize) -> usize {
+pub const fn padded_len(body_len: usize) -> usize {
     (HEADER_LEN + body_len).next_multiple_of(8)
 }
 
@@ -173,6 +173,17 @@ impl Staging {
         }
         self.sequence
     }
+}
+
+/// Appends a record as it is written, for a snapshot. A body longer than [`MAX_BODY`] is cut off, which callers must
+/// not let happen.
+pub fn encode(out: &mut Vec<u8>, salt: Salt, frame: Frame<'_>) {
+    write(out, salt, frame, |body| body.extend_from_slice(frame.body));
+}
+
+/// As [`encode`], with a body that `body` appends in place.
+pub fn encode_with(out: &mut Vec<u8>, salt: Salt, frame: Frame<'_>, body: impl FnOnce(&mut Vec<u8>)) {
+    write(out, salt, frame, body);
 }
 
 /// Appends a record whose body `body` appends; `frame.body` is not looked at.

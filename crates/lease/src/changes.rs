@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::{Lease4, Timestamp};
+use fosix_journal::{Frame, Kind};
+
+use crate::{Lease4, LeaseState, Timestamp};
 
 /// One thing that happened to one lease.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +15,39 @@ pub struct Change4 {
     pub at: Timestamp,
     /// The lease: as it is now where somebody was given it, as it was before where it ended.
     pub lease: Lease4,
+}
+
+/// What one step did: all of it became durable together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeaseEvent4 {
+    /// The number of its last change; numbers rise.
+    pub sequence: u64,
+    /// At least one.
+    pub changes: Vec<Arc<Change4>>,
+}
+
+impl Change4 {
+    /// What a record of the log says that happened; nothing where it only removes what was kept. A record that says no
+    /// cause, as in a snapshot, tells the lease as it is.
+    pub fn of_record(frame: &Frame<'_>) -> Option<Self> {
+        if frame.kind != Kind::Put {
+            return None;
+        }
+        let lease = Lease4::decode(frame.body).ok()?;
+        let kind = match (frame.cause, lease.state) {
+            (cause::ASSIGNED, _) => ChangeKind4::Assigned,
+            (cause::RECOVERED, _) => ChangeKind4::Recovered,
+            (_, LeaseState::Assigned | LeaseState::Registered) => ChangeKind4::Renewed,
+            (_, LeaseState::Released) => ChangeKind4::Released,
+            (_, LeaseState::Declined) => ChangeKind4::Declined,
+            (_, LeaseState::Expired) => ChangeKind4::Expired,
+        };
+        let at = match kind {
+            ChangeKind4::Expired | ChangeKind4::Recovered => lease.expires(),
+            _ => None,
+        };
+        Some(Self { kind, at: at.unwrap_or_else(|| Timestamp(frame.time.into())), lease })
+    }
 }
 
 /// Why a lease changed, as records say it (docs/store.md).
@@ -74,6 +109,10 @@ impl Changes {
         if self.followed {
             self.list.push(Arc::new(Change4 { kind, at, lease: lease() }));
         }
+    }
+
+    pub(crate) fn list(&self) -> &[Arc<Change4>] {
+        &self.list
     }
 
     pub(crate) fn take(&mut self) -> Vec<Arc<Change4>> {

@@ -129,6 +129,11 @@ impl Leases4 {
         self.changes.follow();
     }
 
+    /// What happened since the changes were last taken, in order.
+    pub fn changes(&self) -> &[Arc<Change4>] {
+        self.changes.list()
+    }
+
     /// What happened since this was last called, in order.
     pub fn take_changes(&mut self) -> Vec<Arc<Change4>> {
         self.changes.take()

@@ -17,6 +17,10 @@
 //!
 //!   pools    [first, last] ── bitmap of addresses that have an entry: the first unused one in a few steps
 //! ```
+//!
+//! Leases from and to Kea's files are in [`kea_csv`].
+
+pub mod kea_csv;
 
 mod arena;
 mod bitmap;
@@ -39,12 +43,13 @@ mod record;
 mod record6;
 #[cfg(test)]
 mod samples;
+mod store;
 mod table4;
 mod table6;
 mod time;
 mod wheel;
 
-pub use changes::{Change4, ChangeKind4, cause};
+pub use changes::{Change4, ChangeKind4, LeaseEvent4, cause};
 pub use client::{BadIdentity, ClientIdentity, HardwareAddress};
 pub use counts::Counts;
 pub use entry4::{Key4, LeaseRef4};
@@ -56,4 +61,5 @@ pub use pool4::PoolRange4;
 pub use pool6::PoolRange6;
 pub use record::{Grant4, Lease4, LeaseState, RelayHop, SoftwireSource};
 pub use record6::{DnsUpdated, Grant6, Lease6, LeaseKind6};
+pub use store::{Guard, Kept, Opened, Store, Store4};
 pub use time::Timestamp;

@@ -1,11 +1,12 @@
 //! Both halves in one process: a batch of queries is served in the thread that received it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use fosix_dhcp4::{Outcome4, Query, Server4, Statistics4};
+use fosix_dhcp4::{Query, Server4, Statistics4};
 use fosix_dhcp6::{HandOver, Origin};
-use fosix_lease::{Leases4, Timestamp};
+use fosix_lease::{Store4, Timestamp};
 
+use crate::answers::Answers;
 use crate::inbox::Inbox;
 use crate::{Counted, Link6, LinkSocket};
 
@@ -14,26 +15,8 @@ use crate::{Counted, Link6, LinkSocket};
 pub struct Half4 {
     /// What it does.
     pub server: Server4,
-    leases: Mutex<Leases4>,
-}
-
-/// Ended leases that are reclaimed with each batch.
-const RECLAIM_WITH_BATCH: usize = 64;
-
-impl Half4 {
-    /// A half without leases, which holds at most `offer_limit` offers at a time.
-    pub fn new(server: Server4, offer_limit: usize) -> Self {
-        let leases = Mutex::new(Leases4::new(&server.pools(), offer_limit));
-        Self { server, leases }
-    }
-
-    /// Its leases, locked for a batch; some of those that ended are taken back first.
-    pub fn leases(&self, now: Timestamp) -> MutexGuard<'_, Leases4> {
-        // A thread that panicked while it had the lock has ended the process already.
-        let mut leases = self.leases.lock().unwrap_or_else(PoisonError::into_inner);
-        self.server.reclaim(now, &mut leases, RECLAIM_WITH_BATCH);
-        leases
-    }
+    /// Its leases.
+    pub store: Arc<Store4>,
 }
 
 /// The link to a half in the same process.
@@ -42,6 +25,7 @@ pub struct Direct {
     half: Arc<Half4>,
     queries: Inbox<(Origin, Box<str>)>,
     responses: Inbox<Origin>,
+    answers: Answers<Origin>,
     statistics: Statistics4,
 }
 
@@ -52,6 +36,7 @@ impl Direct {
             half,
             queries: Inbox::default(),
             responses: Inbox::default(),
+            answers: Answers::default(),
             statistics: Statistics4::default(),
         }
     }
@@ -69,22 +54,29 @@ impl Link6 for Direct {
         if self.queries.len() == 0 {
             return;
         }
-        let mut leases = self.half.leases(now);
+        let mut leases = self.half.store.lock();
         for ((origin, interface), message) in self.queries.iter() {
             let query = Query { message, source: *origin.source.ip(), interface };
-            // One that gets no answer is counted by the half itself.
-            let _ = self.responses.push(|buffer| {
-                match self.half.server.handle(now, &mut leases, &query, buffer, &mut self.statistics) {
-                    Outcome4::Answered(_) => Ok(*origin),
-                    _ => Err(()),
-                }
-            });
+            let (responses, statistics) = (&mut self.responses, &mut self.statistics);
+            self.answers.serve(
+                (&self.half, now),
+                &mut leases,
+                &query,
+                *origin,
+                statistics,
+                |origin, answer| {
+                    keep(responses, origin, answer);
+                },
+            );
         }
         drop(leases);
         self.queries.clear();
     }
 
     fn responses(&mut self, respond: &mut dyn FnMut(&Origin, &[u8])) {
+        let responses = &mut self.responses;
+        self.answers
+            .release(&self.half, &mut self.statistics, |origin, answer| keep(responses, origin, answer));
         for (origin, response) in self.responses.iter() {
             respond(origin, response);
         }
@@ -95,7 +87,26 @@ impl Link6 for Direct {
         Vec::new()
     }
 
+    fn settle(&mut self) {
+        self.answers.settle(&self.half);
+    }
+
+    fn in_hand(&self) -> usize {
+        self.answers.len()
+    }
+
     fn statistics(&self) -> Counted<'_> {
         Counted::Half(&self.statistics)
     }
+}
+
+/// Keeps an answer for [`Link6::responses`]. One without bytes is none; the half itself has counted why.
+fn keep(responses: &mut Inbox<Origin>, origin: Origin, answer: &[u8]) {
+    if answer.is_empty() {
+        return;
+    }
+    let Ok(()) = responses.push(|buffer| {
+        buffer.extend_from_slice(answer);
+        Ok::<_, std::convert::Infallible>(origin)
+    });
 }

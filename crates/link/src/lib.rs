@@ -13,13 +13,16 @@
 //!
 //! Every worker has a link of its own; the sockets are shared. docs/links.md has the bytes of both.
 
+mod answers;
 mod check;
 mod direct;
+mod held;
 mod inbox;
 pub mod kea;
 mod names;
 pub mod own;
 mod peer;
+mod return_path;
 mod statistics;
 mod udp;
 
@@ -31,7 +34,9 @@ use fosix_dhcp4::{Query, Statistics4};
 use fosix_dhcp6::{HandOver, Origin};
 use fosix_lease::Timestamp;
 
+pub use answers::Answers;
 pub use direct::{Direct, Half4};
+pub use return_path::ReturnPath;
 pub use statistics::{LinkDrop, LinkEvent, LinkLoss, LinkStatistics, Role};
 pub use udp::{KeaLink4, KeaLink6, KeaSocket};
 
@@ -43,11 +48,19 @@ pub trait Link6: Debug + Send {
     /// Sends every query that was taken, without waiting for anything, or has it served at `now`.
     fn flush(&mut self, now: Timestamp);
 
-    /// Gives every response that has come, at most a batch of them, with where it belongs.
+    /// Gives every response that has come and may be told, at most a batch of them, with where it belongs.
     fn responses(&mut self, respond: &mut dyn FnMut(&Origin, &[u8]));
 
     /// The sockets that responses come in on.
     fn sockets(&self) -> Vec<LinkSocket>;
+
+    /// Waits until every response that was made here may be told.
+    fn settle(&mut self) {}
+
+    /// Responses that were made here and may not be told yet.
+    fn in_hand(&self) -> usize {
+        0
+    }
 
     /// What was counted.
     fn statistics(&self) -> Counted<'_>;
@@ -62,8 +75,11 @@ pub trait Link4: Debug + Send {
     /// One of the queries that were taken, counted from 0.
     fn query(&self, at: usize) -> Option<Query<'_>>;
 
+    /// Where the answer to one of the queries goes, also after later batches.
+    fn return_path(&self, at: usize) -> Option<ReturnPath>;
+
     /// Takes the whole DHCPV4-RESPONSE to a query; without bytes none is due.
-    fn answer(&mut self, at: usize, response: &[u8]);
+    fn answer(&mut self, to: &ReturnPath, response: &[u8]);
 
     /// Sends everything that was answered, without waiting for anything.
     fn flush(&mut self);

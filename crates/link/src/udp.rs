@@ -15,6 +15,7 @@ use crate::inbox::Inbox;
 use crate::kea::{self, Sender};
 use crate::names::{Known, Names};
 use crate::peer::Peer;
+use crate::return_path::{ReturnPath, Way};
 use crate::{Counted, Link4, Link6, LinkDrop, LinkEvent, LinkLoss, LinkSocket, LinkStatistics, Role};
 
 /// The socket that all workers of a half share.
@@ -248,7 +249,7 @@ impl Link6 for KeaLink6 {
 #[derive(Debug)]
 pub struct KeaLink4 {
     port: Port,
-    queries: Inbox<(Ipv6Addr, u16, Box<str>)>,
+    queries: Inbox<(Ipv6Addr, u16, Arc<str>)>,
 }
 
 impl KeaLink4 {
@@ -276,8 +277,13 @@ impl Link4 for KeaLink4 {
         Some(Query { message, source: *address, interface })
     }
 
-    fn answer(&mut self, at: usize, response: &[u8]) {
-        if let (Some(((address, port, interface), _)), false) = (self.queries.get(at), response.is_empty()) {
+    fn return_path(&self, at: usize) -> Option<ReturnPath> {
+        let ((address, port, interface), _) = self.queries.get(at)?;
+        Some(ReturnPath(Way::Kea { address: *address, port: *port, interface: Arc::clone(interface) }))
+    }
+
+    fn answer(&mut self, to: &ReturnPath, response: &[u8]) {
+        if let (Way::Kea { address, port, interface }, false) = (&to.0, response.is_empty()) {
             self.port.submit(response, Sender { interface, address: *address, port: *port });
         }
     }

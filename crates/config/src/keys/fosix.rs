@@ -3,7 +3,7 @@
 use super::Spec;
 use super::dhcp4::DHCP4;
 use super::dhcp6::DHCP6;
-use super::shape::{Shape, ignored, supported};
+use super::shape::{Shape, ignored, noted, supported};
 
 const OTHER_DAEMON: &str = "it is for another daemon of Kea";
 
@@ -35,7 +35,36 @@ pub(super) static FOSIX: Spec = Spec::new(
     ]],
 );
 
-pub(super) static STORE: Spec = Spec::new("Fosix.store", &[&[supported("type", Shape::OneOf(&["memory"]))]]);
+pub(super) static STORE: Spec = Spec::new(
+    "Fosix.store",
+    &[&[
+        noted(
+            "directory",
+            Shape::Text,
+            "of `journal`: /var/lib/fosix unless given; each half has its own folder in it",
+        ),
+        noted(
+            "disk-budget",
+            Shape::Integer(1, i64::MAX),
+            "of `journal`: MiB that a half's folder may take; no limit unless given",
+        ),
+        noted(
+            "durability",
+            Shape::OneOf(&["sync", "async"]),
+            "of `journal`: with `async` clients are told of leases that a power cut can still lose",
+        ),
+        noted(
+            "reclaim-hold",
+            Shape::Integer(0, 86400),
+            "of `journal`: seconds without reclaiming after a start that finds over 20 % of the leases ended; 300 unless given",
+        ),
+        noted(
+            "type",
+            Shape::OneOf(&["journal", "memory"]),
+            "`journal` unless given: on disk, in Fosix's own format",
+        ),
+    ]],
+);
 
 pub(super) static PORTS: Spec = Spec::new(
     "Fosix.ports",

@@ -1,12 +1,11 @@
 //! Keys about what surrounds the serving of leases: storage, logging, control, hooks.
 
 use super::Spec;
-use super::shape::{Key, Shape, ignored, partly, refused, supported};
+use super::shape::{Key, Shape, ignored, noted, partly, refused, supported};
 
 const LATER_CONTROL: &str = "the control channel is not supported yet";
 const LATER_DNS: &str = "DNS updates are not supported yet";
-const LATER_EXPIRY: &str = "expired leases are free at once, and cost nothing";
-const NO_DATABASE: &str = "leases are kept in memory alone";
+const NO_DATABASE: &str = "leases are kept in the store that `Fosix.store` describes";
 const LOG_ELSEWHERE: &str = "the log goes to standard error; `Fosix.log` sets how";
 
 /// The global keys of this file's maps, for both halves.
@@ -19,7 +18,7 @@ pub(super) static GLOBAL: &[Key] = &[
     ignored("data-directory", Shape::Text, NO_DATABASE),
     ignored("dhcp-ddns", Shape::Map(&DHCP_DDNS), LATER_DNS),
     ignored("dhcp-queue-control", Shape::Map(&QUEUE_CONTROL), "queues are bounded and need no tuning"),
-    ignored("expired-leases-processing", Shape::Map(&EXPIRED_LEASES), LATER_EXPIRY),
+    supported("expired-leases-processing", Shape::Map(&EXPIRED_LEASES)),
     partly(
         "hooks-libraries",
         Shape::List(&HOOKS_LIBRARY),
@@ -31,7 +30,7 @@ pub(super) static GLOBAL: &[Key] = &[
     partly(
         "lease-database",
         Shape::Map(&LEASE_DATABASE),
-        "`memfile` is accepted, but leases are kept in memory alone for now; other types are an error",
+        "`memfile` is the store on disk that `Fosix.store` describes; other types are an error",
     ),
     partly(
         "loggers",
@@ -73,14 +72,26 @@ pub(super) static LEASE_DATABASE: Spec = Spec::new(
         partly("host", Shape::Text, NO_DATABASE),
         partly("key-file", Shape::Text, NO_DATABASE),
         partly("keyspace", Shape::Text, NO_DATABASE),
-        partly("lfc-interval", Shape::U32, NO_DATABASE),
+        noted(
+            "lfc-interval",
+            Shape::U32,
+            "no effect: the store takes a snapshot when its log has become as long",
+        ),
         partly("max-reconnect-tries", Shape::U32, NO_DATABASE),
-        partly("max-row-errors", Shape::U32, NO_DATABASE),
-        partly("name", Shape::Text, NO_DATABASE),
+        noted(
+            "max-row-errors",
+            Shape::U32,
+            "no effect: `fosix leases import` reports every row that it cannot take",
+        ),
+        noted("name", Shape::Text, "no effect: `fosix leases import` takes over the leases in Kea's file"),
         partly("on-fail", Shape::Text, NO_DATABASE),
         partly("password", Shape::Text, NO_DATABASE),
         partly("password-file", Shape::Text, NO_DATABASE),
-        partly("persist", Shape::Boolean, "`false` is what happens for now in any case"),
+        noted(
+            "persist",
+            Shape::Boolean,
+            "`false`: leases are kept in memory alone, where `Fosix.store` has no `type`",
+        ),
         partly("port", Shape::PORT, NO_DATABASE),
         partly("read-timeout", Shape::U32, NO_DATABASE),
         partly("readonly", Shape::Boolean, NO_DATABASE),
@@ -226,12 +237,24 @@ pub(super) static QUEUE_CONTROL: Spec = Spec::new(
 pub(super) static EXPIRED_LEASES: Spec = Spec::new(
     "expired-leases-processing",
     &[&[
-        ignored("flush-reclaimed-timer-wait-time", Shape::U32, LATER_EXPIRY),
-        ignored("hold-reclaimed-time", Shape::U32, LATER_EXPIRY),
-        ignored("max-reclaim-leases", Shape::U32, LATER_EXPIRY),
-        ignored("max-reclaim-time", Shape::U32, LATER_EXPIRY),
-        ignored("reclaim-timer-wait-time", Shape::U32, LATER_EXPIRY),
-        ignored("unwarned-reclaim-cycles", Shape::U32, LATER_EXPIRY),
+        noted(
+            "flush-reclaimed-timer-wait-time",
+            Shape::U32,
+            "25 seconds unless given; 0 forgets no reclaimed lease",
+        ),
+        noted("hold-reclaimed-time", Shape::U32, "3600 seconds unless given"),
+        noted("max-reclaim-leases", Shape::U32, "no limit unless given, as with 0; in Kea 100"),
+        noted(
+            "max-reclaim-time",
+            Shape::U32,
+            "no limit unless given, as with 0; in Kea 250 ms. No packet waits for more than 1 ms of it",
+        ),
+        noted(
+            "reclaim-timer-wait-time",
+            Shape::U32,
+            "1 second unless given, in Kea 10; with 0 an address that ended is free when somebody needs it, and no event tells of it",
+        ),
+        noted("unwarned-reclaim-cycles", Shape::U32, "5 unless given"),
     ]],
 );
 

@@ -4,10 +4,14 @@ use std::net::Ipv4Addr;
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use super::{HookSettings, LeaseChecks, OptionValue, SubnetId, Timers};
+use super::{ExpiredLeases, HookSettings, LeaseChecks, OptionValue, SubnetId, Timers};
 
 /// What a `Dhcp4` object says.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a key of its own that is true or false in the file"
+)]
 pub struct Dhcp4 {
     /// The global options.
     pub options: Vec<OptionValue>,
@@ -33,6 +37,10 @@ pub struct Dhcp4 {
     pub decline_probation_period: u32,
     /// What is done with leases that do not fit their subnets.
     pub lease_checks: LeaseChecks,
+    /// What becomes of leases that have ended.
+    pub expired_leases: ExpiredLeases,
+    /// Whether Kea's `lease-database` asks for leases that outlive the server.
+    pub persist: bool,
     /// The port of Kea's link between the halves, 0 to 65534; 0 is off.
     pub dhcp4o6_port: u16,
     /// The hooks, in the order in which they are asked.

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use ipnet::Ipv6Net;
 
-use super::{LeaseChecks, Lifetime, OptionValue, SubnetId, Timers};
+use super::{ExpiredLeases, LeaseChecks, Lifetime, OptionValue, SubnetId, Timers};
 
 /// What a `Dhcp6` object says.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,10 @@ pub struct Dhcp6 {
     pub decline_probation_period: u32,
     /// What is done with leases that do not fit their subnets.
     pub lease_checks: LeaseChecks,
+    /// What becomes of leases that have ended.
+    pub expired_leases: ExpiredLeases,
+    /// Whether Kea's `lease-database` asks for leases that outlive the server.
+    pub persist: bool,
     /// The port of Kea's link between the halves, 0 to 65534; 0 is off.
     pub dhcp4o6_port: u16,
 }

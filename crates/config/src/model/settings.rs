@@ -5,8 +5,8 @@ use std::path::PathBuf;
 /// What a `Fosix` object says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FosixSettings {
-    /// Where leases are kept.
-    pub store: StoreSettings,
+    /// Where leases are kept, where that is said here; see [`Config::store4`](super::Config::store4).
+    pub store: Option<StoreSettings>,
     /// The UDP ports.
     pub ports: Ports,
     /// What is logged, and how.
@@ -30,10 +30,20 @@ pub struct LinkSettings {
     pub user: Option<String>,
 }
 
+impl FosixSettings {
+    pub(super) fn store_of(&self, persist: bool) -> StoreSettings {
+        match &self.store {
+            Some(store) => store.clone(),
+            None if persist => StoreSettings::Journal(JournalSettings::default()),
+            None => StoreSettings::Memory,
+        }
+    }
+}
+
 impl Default for FosixSettings {
     fn default() -> Self {
         Self {
-            store: StoreSettings::default(),
+            store: None,
             ports: Ports::default(),
             log: LogSettings::default(),
             max_relay_levels: 9,
@@ -45,12 +55,77 @@ impl Default for FosixSettings {
 }
 
 /// Where leases are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreSettings {
     /// In memory alone: a restart forgets every lease.
-    #[default]
     Memory,
+    /// On disk, each change before a client is told of it.
+    Journal(JournalSettings),
+}
+
+/// The store on disk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalSettings {
+    /// The directory that holds a folder for each half.
+    pub directory: PathBuf,
+    /// When a client is told of a lease.
+    pub durability: Durability,
+    /// Bytes that a half's folder may take; `None` is no limit.
+    pub disk_budget: Option<u64>,
+    /// Seconds in which nothing is reclaimed after a start that finds over 20 % of the leases ended.
+    pub reclaim_hold: u32,
+}
+
+impl Default for JournalSettings {
+    fn default() -> Self {
+        Self {
+            directory: PathBuf::from("/var/lib/fosix"),
+            durability: Durability::default(),
+            disk_budget: None,
+            reclaim_hold: 300,
+        }
+    }
+}
+
+/// When a client is told of a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Once it is on stable storage.
+    #[default]
+    Sync,
+    /// Once it was handed to the operating system, which has it on stable storage about a second later.
+    Async,
+}
+
+/// What becomes of leases that have ended; `expired-leases-processing` in Kea's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpiredLeases {
+    /// Seconds between two rounds of reclaiming; 0 is never.
+    pub reclaim_wait: u32,
+    /// Leases that a round reclaims at most; 0 is no limit.
+    pub max_reclaim_leases: u32,
+    /// Milliseconds that a round takes at most; 0 is no limit.
+    pub max_reclaim_time: u32,
+    /// Rounds in a row that may leave ended leases behind before a warning.
+    pub unwarned_cycles: u32,
+    /// Seconds between two rounds of forgetting; 0 is never.
+    pub flush_wait: u32,
+    /// Seconds for which a reclaimed lease is kept for its former holder.
+    pub hold: u32,
+}
+
+impl Default for ExpiredLeases {
+    fn default() -> Self {
+        Self {
+            reclaim_wait: 1,
+            max_reclaim_leases: 0,
+            max_reclaim_time: 0,
+            unwarned_cycles: 5,
+            flush_wait: 25,
+            hold: 3600,
+        }
+    }
 }
 
 /// The UDP ports of the DHCPv6 half, none of them 0.

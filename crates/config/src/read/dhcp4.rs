@@ -12,7 +12,7 @@ use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::report_overlaps;
-use super::services::{decline_probation_period, lease_checks, lease_database};
+use super::services::{decline_probation_period, expired_leases, lease_checks, lease_database};
 use super::subnet4::{self, DEFAULTS, Inherited4, Network, Surroundings, server_identifier};
 use crate::diagnostic::{Diagnostic, Report, shorten};
 use crate::model::{Dhcp4, Subnet4};
@@ -25,7 +25,7 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
     let timers = global.timers.resolve(&global.timers, &DEFAULTS, report);
     let options = options(object, &definitions, Level::Global, report);
     interfaces4(object, report);
-    lease_database(object, report);
+    let persist = lease_database(object, report);
     let hooks = hooks4(object, report);
     let subnets = subnets(object, &definitions, &global, report);
     Dhcp4 {
@@ -41,6 +41,8 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
         boot_file_name: global.boot_file_name.unwrap_or_default(),
         decline_probation_period: decline_probation_period(object),
         lease_checks: lease_checks(object),
+        expired_leases: expired_leases(object),
+        persist,
         dhcp4o6_port: object.integer("dhcp4o6-port").map_or(0, |at: At<u16>| at.value),
         hooks,
     }

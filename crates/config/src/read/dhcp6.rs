@@ -12,7 +12,7 @@ use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::report_overlaps;
 use super::server_id::server_id;
-use super::services::{decline_probation_period, lease_checks, lease_database};
+use super::services::{decline_probation_period, expired_leases, lease_checks, lease_database};
 use super::subnet6::{self, DEFAULTS, Network, Surroundings};
 use super::timers::TimerKeys;
 use crate::diagnostic::Report;
@@ -27,7 +27,7 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
     let options = options(object, &definitions, Level::Global, report);
     let interfaces = interfaces6(object, report);
     let server_id = server_id(object, report);
-    lease_database(object, report);
+    let persist = lease_database(object, report);
     hooks6(object, report);
     Dhcp6 {
         interfaces,
@@ -38,6 +38,8 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
         preferred_lifetime,
         decline_probation_period: decline_probation_period(object),
         lease_checks: lease_checks(object),
+        expired_leases: expired_leases(object),
+        persist,
         dhcp4o6_port: object.integer("dhcp4o6-port").map_or(0, |at: At<u16>| at.value),
     }
 }

@@ -2,18 +2,17 @@
 
 use super::object::Object;
 use crate::diagnostic::{Diagnostic, Report, shorten};
-use crate::model::LeaseChecks;
+use crate::model::{ExpiredLeases, LeaseChecks};
 
-/// `lease-database`: leases are kept in memory, so that a file is accepted with a notice and a database refused.
-pub(super) fn lease_database(half: &Object<'_>, report: &mut Report) {
-    let Some(database) = half.object("lease-database") else { return };
-    let Some(member) = half.member("lease-database") else { return };
+/// `lease-database`: whether leases are to outlive the server. A database is refused.
+pub(super) fn lease_database(half: &Object<'_>, report: &mut Report) -> bool {
+    let Some(database) = half.object("lease-database") else { return true };
     let Some(kind) = database.text("type") else {
         if database.lacks("type") {
             let told = Diagnostic::error(database.head(), "`lease-database` has no `type`");
             report.push(told.help("add \"type\": \"memfile\""));
         }
-        return;
+        return true;
     };
     if !kind.value.eq_ignore_ascii_case("memfile") {
         let told = Diagnostic::error(
@@ -22,20 +21,25 @@ pub(super) fn lease_database(half: &Object<'_>, report: &mut Report) {
         );
         report.push(
             told.label("leases that are there already would be given to others")
-                .help("write \"memfile\"; leases are kept in memory alone for now"),
+                .help("write \"memfile\", and bring its leases over with `fosix leases import`"),
         );
-        return;
+        return true;
     }
-    // Leases that are not to be kept anyway are kept as they should be.
-    if database.boolean("persist").is_none_or(|persist| persist.value) {
-        let told = Diagnostic::notice(
-            member.key_span,
-            "leases are not durable: they are kept in memory alone for now",
-        );
-        report.unsupported(
-            "lease-database",
-            told.label("a restart forgets them").help("write \"persist\": false where that is what you want"),
-        );
+    database.boolean("persist").is_none_or(|persist| persist.value)
+}
+
+/// `expired-leases-processing`.
+pub(super) fn expired_leases(half: &Object<'_>) -> ExpiredLeases {
+    let default = ExpiredLeases::default();
+    let Some(object) = half.object("expired-leases-processing") else { return default };
+    let number = |key, otherwise| object.integer(key).map_or(otherwise, |at| at.value);
+    ExpiredLeases {
+        reclaim_wait: number("reclaim-timer-wait-time", default.reclaim_wait),
+        max_reclaim_leases: number("max-reclaim-leases", default.max_reclaim_leases),
+        max_reclaim_time: number("max-reclaim-time", default.max_reclaim_time),
+        unwarned_cycles: number("unwarned-reclaim-cycles", default.unwarned_cycles),
+        flush_wait: number("flush-reclaimed-timer-wait-time", default.flush_wait),
+        hold: number("hold-reclaimed-time", default.hold),
     }
 }
 

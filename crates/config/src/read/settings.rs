@@ -2,7 +2,10 @@
 
 use super::object::{At, Object};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{FosixSettings, LinkSettings, LogFormat, LogLevel, OfferSettings, Ports, StoreSettings};
+use crate::model::{
+    Durability, FosixSettings, JournalSettings, LinkSettings, LogFormat, LogLevel, OfferSettings, Ports,
+    StoreSettings,
+};
 
 /// What the object says; `loggers` is the level that Kea's loggers ask for.
 pub(crate) fn settings(
@@ -19,13 +22,7 @@ pub(crate) fn settings(
         settings.log.level = log.text("level").and_then(level).unwrap_or(settings.log.level);
         settings.log.format = log.text("format").and_then(format).unwrap_or_default();
     }
-    if let Some(store) = object.object("store") {
-        if store.lacks("type") {
-            let told = Diagnostic::error(store.head(), "`Fosix.store` has no `type`");
-            report.push(told.help("add \"type\": \"memory\""));
-        }
-        settings.store = StoreSettings::Memory;
-    }
+    settings.store = object.object("store").and_then(|store| self::store(&store, report));
     if let Some(ports) = object.object("ports") {
         let default = Ports::default();
         settings.ports = Ports {
@@ -49,6 +46,38 @@ pub(crate) fn settings(
     }
     settings.link = link(object, report);
     settings
+}
+
+/// Where leases are kept.
+fn store(object: &Object<'_>, report: &mut Report) -> Option<StoreSettings> {
+    const OF_JOURNAL: [&str; 4] = ["directory", "disk-budget", "durability", "reclaim-hold"];
+    let in_memory = object.text("type").is_some_and(|kind| kind.value.eq_ignore_ascii_case("memory"));
+    if in_memory {
+        for member in OF_JOURNAL.iter().filter_map(|key| object.member(key)) {
+            let told = Diagnostic::error(member.key_span, "a store in memory has no such setting");
+            report.push(told.help("remove it, or write \"type\": \"journal\""));
+        }
+        return Some(StoreSettings::Memory);
+    }
+    let mut settings = JournalSettings::default();
+    if let Some(directory) = object.text("directory") {
+        if !directory.value.starts_with('/') || directory.value.contains('\0') {
+            let told = Diagnostic::error(directory.span, "`directory` must be an absolute path");
+            report.push(told.help("such as \"/var/lib/fosix\""));
+            return None;
+        }
+        settings.directory = directory.value.into();
+    }
+    if object.text("durability").is_some_and(|text| text.value.eq_ignore_ascii_case("async")) {
+        settings.durability = Durability::Async;
+    }
+    if let Some(budget) = object.integer::<u64>("disk-budget") {
+        settings.disk_budget = Some(budget.value.saturating_mul(1 << 20));
+    }
+    if let Some(hold) = object.integer("reclaim-hold") {
+        settings.reclaim_hold = hold.value;
+    }
+    Some(StoreSettings::Journal(settings))
 }
 
 /// The link to a half in another process.

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use fosix_config::{
     Dhcp4, LeaseChecks, Lifetime, OptionValue, Pool4, Selector4o6, Subnet4, SubnetId, Timers,
 };
-use fosix_dhcp4::{Outcome4, Query, Server4, Settings4, Statistics4};
+use fosix_dhcp4::{Outcome4, Query, Served4, Server4, Settings4, Statistics4};
 use fosix_lease::{Leases4, Timestamp};
 use fosix_wire::v4::{Header, Message, MessageType, OptionCode, Writer};
 use fosix_wire::v6::{self, Packet, QueryFlags};
@@ -245,7 +245,25 @@ impl World {
 
     fn serve(&mut self, message: &[u8], interface: &str) -> Outcome4 {
         let query = Query { message, source: SOURCE, interface };
-        self.server.handle(Timestamp(self.now), &mut self.leases, &query, &mut self.out, &mut self.statistics)
+        self.serve_query(&query)
+    }
+
+    /// Serves a query to its end, with every change durable at once.
+    pub(crate) fn serve_query(&mut self, query: &Query<'_>) -> Outcome4 {
+        let start = self.out.len();
+        let now = Timestamp(self.now);
+        let served = self.server.handle(now, &mut self.leases, query, &mut self.out, &mut self.statistics);
+        self.leases.take_changes();
+        let outcome = match served {
+            Served4::Done(outcome) => outcome,
+            Served4::Committing(commit) => {
+                self.server.commit(*commit, &mut self.out, start, &mut self.statistics)
+            }
+        };
+        if let Outcome4::Answered(sent) = outcome {
+            self.statistics.sent.count(sent);
+        }
+        outcome
     }
 
     pub(crate) fn query(ask: &Ask, relays: &[(&str, &str)]) -> Vec<u8> {
@@ -312,6 +330,8 @@ fn config() -> Dhcp4 {
         server_identifier: None,
         decline_probation_period: 86_400,
         lease_checks: LeaseChecks::Warn,
+        expired_leases: fosix_config::ExpiredLeases::default(),
+        persist: true,
         dhcp4o6_port: 0,
         hooks: Vec::new(),
     }

@@ -2,26 +2,43 @@
 
 use std::sync::Arc;
 
-use fosix_dhcp4::{Outcome4, Statistics4};
-use fosix_link::{Half4, Link4};
+use fosix_dhcp4::Statistics4;
+use fosix_link::{Answers, Half4, Link4, ReturnPath};
 
+use super::clock::Clock;
 use super::report::Totals;
-use super::worker::{Source, Work, now};
+use super::worker::{Source, Work};
 
 /// What one worker works on.
 pub(super) struct Work4 {
     half: Arc<Half4>,
     link: Box<dyn Link4>,
+    clock: Clock,
     statistics: Statistics4,
-    /// The responses to a batch, and how long each is; 0 where none is due.
-    responses: Vec<u8>,
-    lengths: Vec<usize>,
+    answers: Answers<ReturnPath>,
 }
 
 impl Work4 {
     /// A worker with a link of its own.
-    pub(super) fn new(half: Arc<Half4>, link: Box<dyn Link4>) -> Self {
-        Self { half, link, statistics: Statistics4::default(), responses: Vec::new(), lengths: Vec::new() }
+    pub(super) fn new(half: Arc<Half4>, link: Box<dyn Link4>, clock: Clock) -> Self {
+        Self { half, link, clock, statistics: Statistics4::default(), answers: Answers::default() }
+    }
+
+    fn serve_batch(&mut self, queries: usize) {
+        let now = self.clock.now();
+        let mut done = Vec::new();
+        let mut leases = self.half.store.lock();
+        for at in 0..queries {
+            let (Some(query), Some(to)) = (self.link.query(at), self.link.return_path(at)) else { break };
+            let statistics = &mut self.statistics;
+            self.answers.serve((&self.half, now), &mut leases, &query, to, statistics, |to, answer| {
+                done.push((to, answer.to_vec()));
+            });
+        }
+        drop(leases);
+        for (to, answer) in done {
+            self.link.answer(&to, &answer);
+        }
     }
 }
 
@@ -29,30 +46,20 @@ impl Work for Work4 {
     fn serve(&mut self, source: &Source) {
         let Source::Link(socket) = source else { return };
         let queries = self.link.receive(socket);
-        if queries == 0 {
-            return;
+        if queries > 0 {
+            self.serve_batch(queries);
         }
-        self.responses.clear();
-        self.lengths.clear();
-        {
-            let now = now();
-            let mut leases = self.half.leases(now);
-            for query in (0..queries).map_while(|at| self.link.query(at)) {
-                let start = self.responses.len();
-                let server = &self.half.server;
-                let outcome =
-                    server.handle(now, &mut leases, &query, &mut self.responses, &mut self.statistics);
-                debug_assert!(matches!(outcome, Outcome4::Answered(_)) || self.responses.len() == start);
-                self.lengths.push(self.responses.len() - start);
-            }
-        }
-        let mut rest = self.responses.as_slice();
-        for (at, &length) in self.lengths.iter().enumerate() {
-            let Some((response, behind)) = rest.split_at_checked(length) else { break };
-            rest = behind;
-            self.link.answer(at, response);
-        }
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        let link = &mut self.link;
+        self.answers.release(&self.half, &mut self.statistics, |to, answer| link.answer(&to, answer));
         self.link.flush();
+    }
+
+    fn settle(&mut self) {
+        self.answers.settle(&self.half);
     }
 
     fn sources(&self) -> Vec<Source> {
@@ -61,6 +68,7 @@ impl Work for Work4 {
 
     fn add_to(&self, totals: &mut Totals) {
         totals.add_dhcp4(&self.statistics);
+        totals.add_in_hand(self.answers.len());
         totals.add_link(fosix_link::Counted::Link(self.link.statistics()));
     }
 }

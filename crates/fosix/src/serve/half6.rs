@@ -10,9 +10,10 @@ use fosix_link::Link6;
 use fosix_net::{MAX_BATCH, ReceiveBatch, Received, SendBatch, UdpSocket6};
 use tracing::warn;
 
+use super::clock::Clock;
 use super::listen::Listeners;
 use super::report::Totals;
-use super::worker::{Source, Work, now};
+use super::worker::{Source, Work};
 
 /// What all workers of the half share.
 pub(super) struct Shared6 {
@@ -24,6 +25,7 @@ pub(super) struct Shared6 {
 pub(super) struct Work6 {
     shared: Arc<Shared6>,
     link: Box<dyn Link6>,
+    clock: Clock,
     effects: Effects6,
     names: Names,
     received: ReceiveBatch,
@@ -32,10 +34,11 @@ pub(super) struct Work6 {
 
 impl Work6 {
     /// A worker with a link of its own.
-    pub(super) fn new(shared: Arc<Shared6>, link: Box<dyn Link6>) -> Self {
+    pub(super) fn new(shared: Arc<Shared6>, link: Box<dyn Link6>, clock: Clock) -> Self {
         Self {
             shared,
             link,
+            clock,
             effects: Effects6::default(),
             names: Names::default(),
             received: ReceiveBatch::new(MAX_BATCH),
@@ -58,7 +61,7 @@ impl Work6 {
         for received in self.received.iter() {
             serve_one(&self.shared, &mut self.names, &received, &mut *self.link, &mut self.effects);
         }
-        self.link.flush(now());
+        self.link.flush(self.clock.now());
     }
 
     /// Makes answers of the responses that have come.
@@ -95,9 +98,20 @@ impl Work for Work6 {
         if let Source::Network(socket) = source {
             self.serve_network(socket);
         }
-        // Those to the batch itself when both halves are here; else those that have come meanwhile.
+        // Those to the batch itself that need not wait, and those that have come or become durable meanwhile.
         self.take_responses();
         self.send();
+    }
+
+    fn tell(&mut self) {
+        self.effects.bytes.clear();
+        self.effects.answers.clear();
+        self.take_responses();
+        self.send();
+    }
+
+    fn settle(&mut self) {
+        self.link.settle();
     }
 
     fn sources(&self) -> Vec<Source> {
@@ -107,6 +121,7 @@ impl Work for Work6 {
 
     fn add_to(&self, totals: &mut Totals) {
         totals.add_dhcp6(&self.effects.statistics);
+        totals.add_in_hand(self.link.in_hand());
         totals.add_link(self.link.statistics());
     }
 }

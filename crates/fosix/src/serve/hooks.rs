@@ -1,13 +1,13 @@
 //! The hooks that the configuration switches on.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use fosix_config::HookSettings;
 use fosix_hooks::{Hook, Hooks, LegalLog, RunScript};
-use fosix_lease::Timestamp;
 use tracing::info;
+
+use super::clock;
 
 /// Starts the hooks of a half, in their order.
 pub(super) fn attach(settings: &[HookSettings]) -> anyhow::Result<Hooks> {
@@ -21,8 +21,7 @@ pub(super) fn attach(settings: &[HookSettings]) -> anyhow::Result<Hooks> {
 fn start(settings: &HookSettings) -> anyhow::Result<Arc<dyn Hook>> {
     match settings {
         HookSettings::LegalLog(settings) => {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-            let log = LegalLog::start(settings, Timestamp(now));
+            let log = LegalLog::start(settings, clock::wall());
             let log = log.with_context(|| {
                 format!("hook legal_log: cannot write a file in {}", settings.directory.display())
             })?;

@@ -7,11 +7,12 @@ use anyhow::{Context as _, bail};
 use fosix_config::{Config, LinkSettings};
 use fosix_link::own::{Board, Keeper, OwnLink4, OwnLink6, Settings};
 use fosix_link::{Direct, Half4, KeaLink4, KeaLink6, KeaSocket, Link4, Link6, NoLink, Role};
-use fosix_net::{AddressBook, Waker};
+use fosix_net::AddressBook;
 use tracing::info;
 
 use super::report::Totals;
 use super::wake;
+use super::worker::Wakers;
 
 /// The link of this process, open.
 pub(super) enum Link {
@@ -32,7 +33,7 @@ impl Link {
         config: &Config,
         half4: Option<&Arc<Half4>>,
         book: &Arc<AddressBook>,
-        wakers: &[Arc<Waker>],
+        wakers: &[Wakers],
     ) -> anyhow::Result<Self> {
         let (role, port) = match (&config.dhcp6, &config.dhcp4, half4) {
             (Some(_), Some(_), Some(half4)) => return Ok(Self::Direct(Arc::clone(half4))),

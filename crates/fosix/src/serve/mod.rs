@@ -1,5 +1,8 @@
 //! `fosix serve`: both halves on real sockets, until a signal says stop.
 
+mod clock;
+mod control;
+mod followers;
 mod half4;
 mod half6;
 mod hooks;
@@ -9,6 +12,7 @@ mod listen;
 mod logging;
 mod report;
 mod signals;
+mod store;
 mod worker;
 
 use std::io::{self, IsTerminal as _, Write as _};
@@ -24,17 +28,23 @@ use anyhow::{Context as _, bail};
 use fosix_config::{Config, Dhcp4, Dhcp6, LoadOptions, StoreSettings};
 use fosix_dhcp4::{Server4, Settings4};
 use fosix_dhcp6::{Server6, Settings6};
+use fosix_hooks::Point;
+use fosix_lease::Leases4;
 use fosix_link::Half4;
-use fosix_net::{AddressBook, InterfaceWatch, Poller, Waker};
+use fosix_net::{AddressBook, InterfaceWatch, Poller};
 use tracing::{error, info, warn};
 
+use self::clock::Clock;
+use self::control::Control;
+use self::followers::Followers;
 use self::half4::Work4;
 use self::half6::{Shared6, Work6};
 use self::link::Link;
 use self::listen::Listeners;
 use self::report::Totals;
 use self::signals::Signals;
-use self::worker::Worker;
+use self::store::Caretaker;
+use self::worker::{Wakers, Worker};
 
 /// What `fosix serve` takes on the command line.
 #[derive(Debug, clap::Args)]
@@ -47,13 +57,16 @@ pub(crate) struct Args {
     strict: bool,
 }
 
+pub(crate) use self::clock::wall as wall_clock;
+pub(crate) use self::store::options as store_options;
+
 /// Runs the server; returns when it was told to stop.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = load(args)?;
     logging::start(config.fosix.log)?;
     let signals = Signals::new().context("cannot take signals")?;
     let book = Arc::new(AddressBook::new().context("cannot list the network interfaces")?);
-    let server = Server::start(&config, &book)?;
+    let mut server = Server::start(&config, &book)?;
     server.announce(&config);
 
     let result = server.attend(&signals);
@@ -77,10 +90,20 @@ struct Server {
     shared6: Option<Arc<Shared6>>,
     /// The DHCPv4 half, if it is here.
     half4: Option<Arc<Half4>>,
+    /// What looks after its leases.
+    upkeep: Option<Upkeep>,
     workers: Vec<Worker>,
     /// Goes after the workers that use it.
     link: Link,
     stop: Arc<AtomicBool>,
+}
+
+/// What looks after the leases of the DHCPv4 half.
+struct Upkeep {
+    caretaker: Caretaker,
+    followers: Followers,
+    /// Removed before the store is given up.
+    control: Option<Control>,
 }
 
 impl Server {
@@ -96,12 +119,14 @@ impl Server {
         };
         let duid = config.dhcp6.as_ref().map(|dhcp6| &dhcp6.server_id.duid);
         let server_id = identity::server_duid(duid, listeners.as_ref(), book);
-        let half4 = match &config.dhcp4 {
+        let mut clock = Clock::start();
+        let (half4, upkeep) = match &config.dhcp4 {
             Some(dhcp4) => {
                 let derived = identity::server_identifier(listeners.as_ref(), book, &server_id);
-                Some(Arc::new(half4(dhcp4, config, derived)?))
+                let (half4, upkeep) = half4(dhcp4, config, derived, &mut clock, &wakers)?;
+                (Some(Arc::new(half4)), Some(upkeep))
             }
-            None => None,
+            None => (None, None),
         };
         let link = Link::open(config, half4.as_ref(), book, &wakers)?;
         let shared6 = config.dhcp6.as_ref().zip(listeners).map(|(dhcp6, listeners)| {
@@ -109,30 +134,25 @@ impl Server {
             Arc::new(Shared6 { server, listeners })
         });
         let mut workers = Vec::new();
-        for (number, waker) in wakers.into_iter().enumerate() {
+        for (number, wakers) in wakers.into_iter().enumerate() {
             let stop = Arc::clone(&stop);
             workers.push(match (&shared6, &half4, link.for_dhcp4(book)) {
                 (Some(shared6), _, _) => {
-                    let work = Work6::new(Arc::clone(shared6), link.for_dhcp6(book));
-                    Worker::start(number, work, waker, stop)?
+                    let work = Work6::new(Arc::clone(shared6), link.for_dhcp6(book), clock);
+                    Worker::start(number, work, wakers, stop)?
                 }
                 (None, Some(half4), Some(link)) => {
-                    Worker::start(number, Work4::new(Arc::clone(half4), link), waker, stop)?
+                    Worker::start(number, Work4::new(Arc::clone(half4), link, clock), wakers, stop)?
                 }
                 _ => bail!("there is nothing to serve"),
             });
         }
-        Ok(Self { shared6, half4, workers, link, stop })
+        Ok(Self { shared6, half4, upkeep, workers, link, stop })
     }
 
     /// Says what listens where, and tells the supervisor that the server is ready.
     fn announce(&self, config: &Config) {
         let subnets = config.dhcp4.as_ref().map_or(0, |dhcp4| dhcp4.subnets.len());
-        if config.dhcp4.is_some() && config.fosix.store == StoreSettings::Memory {
-            warn!(
-                "leases are kept in memory only: they are NOT durable, a restart forgets every one of them"
-            );
-        }
         let listening = match &self.shared6 {
             Some(shared6) => shared6.listeners.to_string(),
             None => "the link".to_owned(),
@@ -161,10 +181,6 @@ impl Server {
         poller.add(&watch, INTERFACES)?;
         loop {
             let ready = poller.wait(Some(HEALTH_CHECK))?.to_vec();
-            if let Some(half4) = &self.half4 {
-                // Hooks that follow leases learn of ends also while nobody asks for anything.
-                drop(half4.leases(worker::now()));
-            }
             if ready.contains(&INTERFACES) && watch.changed()? {
                 self.update_listeners();
             }
@@ -199,14 +215,18 @@ impl Server {
     }
 
     /// Stops the workers, and logs what was counted.
-    fn finish(&self) {
+    fn finish(&mut self) {
         self.stop.store(true, Ordering::Release);
         for worker in &self.workers {
             worker.waker.wake();
         }
         self.workers.iter().for_each(Worker::finish);
-        if let Some(half4) = &self.half4 {
-            half4.server.hooks().stop();
+        if let (Some(half4), Some(upkeep)) = (&self.half4, self.upkeep.take()) {
+            let last = half4.store.lock().staging().sequence();
+            half4.store.wait_durable(last);
+            upkeep.followers.finish(HOOKS_PATIENCE, || half4.server.hooks().stop());
+            drop(upkeep.control);
+            upkeep.caretaker.finish();
         }
         self.totals().log();
     }
@@ -235,7 +255,14 @@ fn server6(dhcp6: &Dhcp6, config: &Config, server_id: Vec<u8>, has_dhcpv4_half: 
     Server6::new(dhcp6, settings)
 }
 
-fn half4(dhcp4: &Dhcp4, config: &Config, server_identifier: Ipv4Addr) -> anyhow::Result<Half4> {
+/// The DHCPv4 half, with its leases open and looked after. `clock` goes on from what they know.
+fn half4(
+    dhcp4: &Dhcp4,
+    config: &Config,
+    server_identifier: Ipv4Addr,
+    clock: &mut Clock,
+    wakers: &[Wakers],
+) -> anyhow::Result<(Half4, Upkeep)> {
     let fosix = &config.fosix;
     info!(address = %dhcp4.server_identifier.unwrap_or(server_identifier), "server identifier (option 54)");
     let settings = Settings4 {
@@ -244,24 +271,51 @@ fn half4(dhcp4: &Dhcp4, config: &Config, server_identifier: Ipv4Addr) -> anyhow:
         server_identifier,
     };
     let server = Server4::new(dhcp4.clone(), settings).with_hooks(hooks::attach(&dhcp4.hooks)?);
-    Ok(Half4::new(server, fosix.offers.limit))
+    let hooks: Vec<_> = server.hooks().followers().map(Arc::clone).collect();
+    let mut leases = Leases4::new(&server.pools(), fosix.offers.limit);
+    if server.hooks().wants(Point::Leases4Committed) {
+        leases.follow_changes();
+    }
+    let settings = config.store4();
+    let durable: Vec<_> = wakers.iter().map(|wakers| Arc::clone(&wakers.durable)).collect();
+    let wake = move || durable.iter().for_each(|waker| waker.wake());
+    let mut open = store::open(&settings, leases, *clock, !hooks.is_empty(), wake)?;
+    *clock = open.clock;
+    let directory = match &settings {
+        StoreSettings::Journal(journal) => journal.directory.join("dhcp4"),
+        _ => PathBuf::new(),
+    };
+    let upkeep = Upkeep {
+        followers: Followers::start(&mut open, &directory, hooks)?,
+        caretaker: Caretaker::start(&open, dhcp4.expired_leases)?,
+        control: match &settings {
+            StoreSettings::Journal(_) => {
+                Some(Control::start(&directory, Arc::clone(&open.store), open.clock)?)
+            }
+            _ => None,
+        },
+    };
+    Ok((Half4 { server, store: open.store }, upkeep))
 }
 
-/// A waker for each worker.
-fn wakers(configured: usize) -> anyhow::Result<Vec<Arc<Waker>>> {
+/// The wakers of each worker.
+fn wakers(configured: usize) -> anyhow::Result<Vec<Wakers>> {
     let count = match configured {
         0 => thread::available_parallelism().map_or(1, usize::from),
         count => count,
     };
-    (0..count).map(|_| Ok(Arc::new(Waker::new()?))).collect()
+    (0..count).map(|_| Ok(Wakers::new()?)).collect()
 }
 
 /// Has every worker look at what changed.
-fn wake(wakers: &[Arc<Waker>]) {
-    for waker in wakers {
-        waker.wake();
+fn wake(wakers: &[Wakers]) {
+    for wakers in wakers {
+        wakers.change.wake();
     }
 }
+
+/// How long hooks may take, when the server stops, for what happened to leases before.
+const HOOKS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often the workers are looked after when nothing else happens.
 const HEALTH_CHECK: Duration = Duration::from_secs(1);

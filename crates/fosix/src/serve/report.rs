@@ -14,6 +14,8 @@ pub(super) struct Totals {
     dhcp6: Option<Statistics6>,
     dhcp4: Option<Statistics4>,
     link: Option<LinkStatistics>,
+    /// Answers of the DHCPv4 half that wait for the disk.
+    in_hand: u64,
     /// What is as it is now, rather than counted.
     state: Vec<(&'static str, u64)>,
 }
@@ -48,6 +50,11 @@ impl Totals {
         }
     }
 
+    /// Adds answers of the DHCPv4 half that wait until they may be told.
+    pub(super) fn add_in_hand(&mut self, count: usize) {
+        self.in_hand += u64::try_from(count).unwrap_or(u64::MAX);
+    }
+
     /// Says how something is now.
     pub(super) fn state(&mut self, name: &'static str, value: u64) {
         self.state.push((name, value));
@@ -57,7 +64,8 @@ impl Totals {
     pub(super) fn log(&self) {
         let link = self.link.iter().flat_map(LinkStatistics::report);
         let counters = self.dhcp6.iter().flat_map(Statistics6::report).chain(self.report4()).chain(link);
-        let counters = counters.chain(self.state.iter().copied());
+        let in_hand = self.dhcp4.is_some().then_some(("pkt4-in-hand", self.in_hand));
+        let counters = counters.chain(in_hand).chain(self.state.iter().copied());
         let counters: serde_json::Map<_, _> =
             counters.map(|(name, count)| (name.to_owned(), count.into())).collect();
         info!(counters = %serde_json::Value::from(counters), "counters");

@@ -1,13 +1,12 @@
 //! A packet thread: waits for sockets, has what they receive served, and begins again.
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
-use fosix_lease::Timestamp;
 use fosix_link::LinkSocket;
 use fosix_net::{Poller, UdpSocket6, Waker};
 use tracing::error;
@@ -16,8 +15,14 @@ use super::report::Totals;
 
 /// What a worker does with what comes in on a socket.
 pub(super) trait Work: Send {
-    /// Serves a batch from one of the sockets, and sends the answers.
+    /// Serves a batch from one of the sockets, and sends the answers that need not wait.
     fn serve(&mut self, source: &Source);
+
+    /// Sends the answers that waited for what is durable now.
+    fn tell(&mut self);
+
+    /// Waits until no answer has to wait any more.
+    fn settle(&mut self);
 
     /// The sockets that there are now.
     fn sources(&self) -> Vec<Source>;
@@ -38,38 +43,56 @@ pub(super) enum Source {
 /// A running packet thread.
 pub(super) struct Worker {
     pub(super) number: usize,
+    /// Has it look at what changed.
     pub(super) waker: Arc<Waker>,
     work: Arc<Mutex<dyn Work>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// The token of the waker; every other one is the place of a socket among those that are waited for.
-const WAKER: u64 = u64::MAX;
+/// The wakers of a worker.
+#[derive(Clone)]
+pub(super) struct Wakers {
+    /// Has it look at what changed: sockets, or that it is to stop.
+    pub(super) change: Arc<Waker>,
+    /// Has it send what has become durable.
+    pub(super) durable: Arc<Waker>,
+}
+
+impl Wakers {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { change: Arc::new(Waker::new()?), durable: Arc::new(Waker::new()?) })
+    }
+}
+
+/// The tokens of the wakers; every other one is the place of a socket among those that are waited for.
+const CHANGE: u64 = u64::MAX;
+const DURABLE: u64 = u64::MAX - 1;
 
 impl Worker {
     /// Starts the thread, which ends once `stop` is set and it is woken.
     pub(super) fn start(
         number: usize,
         work: impl Work + 'static,
-        waker: Arc<Waker>,
+        wakers: Wakers,
         stop: Arc<AtomicBool>,
     ) -> anyhow::Result<Self> {
         let work: Arc<Mutex<dyn Work>> = Arc::new(Mutex::new(work));
         let mut turn = Turn {
             poller: Poller::new()?,
             sources: Vec::new(),
-            waker: Arc::clone(&waker),
+            wakers: wakers.clone(),
             work: Arc::clone(&work),
             stop,
         };
-        turn.poller.add(&*waker, WAKER)?;
+        turn.poller.add(&*wakers.change, CHANGE)?;
+        turn.poller.add(&*wakers.durable, DURABLE)?;
         let thread = thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
             if let Err(error) = turn.run() {
                 error!(%error, worker = number, "a worker cannot go on");
             }
         });
         let thread = Mutex::new(Some(thread.context("cannot start a worker thread")?));
-        Ok(Self { number, waker, work, thread })
+        Ok(Self { number, waker: wakers.change, work, thread })
     }
 
     /// Waits until the thread has ended.
@@ -95,7 +118,7 @@ impl Worker {
 struct Turn {
     poller: Poller,
     sources: Vec<Source>,
-    waker: Arc<Waker>,
+    wakers: Wakers,
     /// Locked while there is a batch in hand; others look at the counters in between.
     work: Arc<Mutex<dyn Work>>,
     stop: Arc<AtomicBool>,
@@ -106,9 +129,16 @@ impl Turn {
         self.take_sources()?;
         loop {
             let ready = self.poller.wait(None)?.to_vec();
-            if ready.contains(&WAKER) {
-                self.waker.reset();
+            if ready.contains(&DURABLE) {
+                self.wakers.durable.reset();
+                lock(&self.work).tell();
+            }
+            if ready.contains(&CHANGE) {
+                self.wakers.change.reset();
                 if self.stop.load(Ordering::Acquire) {
+                    let mut work = lock(&self.work);
+                    work.settle();
+                    work.tell();
                     return Ok(());
                 }
                 self.take_sources()?;
@@ -158,11 +188,6 @@ impl AsFd for Source {
             Self::Link(socket) => socket.as_fd(),
         }
     }
-}
-
-/// The wall clock.
-pub(super) fn now() -> Timestamp {
-    Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
 }
 
 /// Locks; a thread that panicked while it had the lock has ended the process already.

@@ -201,15 +201,26 @@ fn a_line_that_was_cut_off_does_not_swallow_the_next() {
 }
 
 #[test]
-fn lines_beyond_the_queue_are_lost_and_counted_and_nobody_waits() {
-    let (queue, jobs) = sync_channel(3);
-    let shared = Arc::new(Shared::default());
-    let log = LegalLog { queue, shared, thread: Mutex::new(None) };
-    for _ in 0..10 {
-        log.note(&change(ChangeKind4::Assigned, NOW, lease(1, NOW)));
-    }
-    assert_eq!(jobs.try_iter().count(), 3);
-    assert_eq!(count(&log, "legal-log-lost"), 7);
+fn it_is_done_with_events_once_their_lines_are_in_the_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = start(&LegalLogSettings { queue_size: 2, ..settings(directory.path()) });
+    let changes: Vec<_> = (0..10).map(|_| change(ChangeKind4::Assigned, NOW, lease(1, NOW))).collect();
+    log.leases4_changed(&LeaseEvent4 { sequence: 1, changes });
+    assert!(log.finish_events());
+    assert_eq!(lines(directory.path(), "fosix-legal.20260801.jsonl").len(), 10);
+}
+
+#[test]
+fn what_was_not_written_is_not_done() {
+    let directory = tempfile::tempdir().unwrap();
+    symlink("/dev/full", directory.path().join("fosix-legal.20260801.jsonl")).unwrap();
+    let log = start(&settings(directory.path()));
+    log.note(&change(ChangeKind4::Assigned, NOW, lease(1, NOW)));
+    thread::scope(|scope| {
+        let done = scope.spawn(|| log.finish_events());
+        log.stop();
+        assert!(!done.join().unwrap(), "it is to be told again after a restart");
+    });
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +20,8 @@ use crate::complaint::Complaint;
 pub(super) enum Job {
     /// Write the line of this.
     Line(Arc<Change4>),
+    /// Make everything before this durable, and say so.
+    Sync(SyncSender<bool>),
     /// End.
     Stop,
 }
@@ -35,6 +37,8 @@ pub(super) struct Writer {
     pending: Vec<u8>,
     pending_lines: u64,
     complaint: Complaint,
+    /// Lines were lost because the server stops.
+    gave_up: bool,
 }
 
 /// When to try again after the system has refused to write.
@@ -50,37 +54,52 @@ impl Writer {
         shared: Arc<Shared>,
     ) -> Self {
         let complaint = Complaint::default();
-        Self { jobs, files, format, shared, pending: Vec::new(), pending_lines: 0, complaint }
+        Self { jobs, files, format, shared, pending: Vec::new(), pending_lines: 0, complaint, gave_up: false }
     }
 
     pub(super) fn run(mut self) {
-        while let Ok(Job::Line(change)) = self.jobs.recv() {
-            self.take(&change);
+        while let Ok(job) = self.jobs.recv() {
+            let mut job = Some(job);
+            let mut waiting = Vec::new();
             let mut stop = false;
-            while self.pending.len() < BATCH_BYTES && !stop {
-                match self.jobs.try_recv() {
-                    Ok(Job::Line(change)) => self.take(&change),
-                    Ok(Job::Stop) => stop = true,
-                    Err(_) => break,
+            while let Some(next) = job.take() {
+                match next {
+                    Job::Line(change) => self.take(&change),
+                    Job::Sync(done) => waiting.push(done),
+                    Job::Stop => stop = true,
+                }
+                if self.pending.len() < BATCH_BYTES && !stop {
+                    job = self.jobs.try_recv().ok();
                 }
             }
             self.write();
+            if !waiting.is_empty() {
+                let synced = self.sync() && !self.gave_up;
+                for done in waiting {
+                    // Whoever asked may have ended.
+                    let _ = done.send(synced);
+                }
+            }
             if stop {
                 break;
             }
         }
-        if let Err(error) = self.files.sync() {
-            self.failed(&error);
+        self.sync();
+    }
+
+    fn sync(&mut self) -> bool {
+        let result = self.files.sync();
+        if let Err(error) = &result {
+            self.failed(error);
         }
+        result.is_ok()
     }
 
     /// Puts the line of `change` to those that are pending, in the file that it belongs in.
     fn take(&mut self, change: &Change4) {
         if self.files.is_due(change.at, self.pending.len()) {
             self.write();
-            if let Err(error) = self.files.sync() {
-                self.failed(&error);
-            }
+            self.sync();
             self.files.turn_to(change.at);
         }
         line::append(self.format, change, &mut self.pending);
@@ -99,6 +118,7 @@ impl Writer {
                         self.shared.lost.fetch_add(self.pending_lines, Ordering::Relaxed);
                         self.pending.clear();
                         self.pending_lines = 0;
+                        self.gave_up = true;
                         return;
                     }
                     thread::park_timeout(RETRY);

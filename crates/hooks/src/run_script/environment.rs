@@ -1,60 +1,37 @@
 //! What a program is told: Kea's variables, and some of our own for what Kea does not know.
 
-use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use fosix_lease::{Change4, ChangeKind4, Lease4};
-use fosix_wire::v4::{Message, OptionCode, RelayAgentInformation};
+use fosix_wire::v4::MessageType;
 
+use crate::Point;
 use crate::text::hex;
-use crate::{Point, Query4};
 
 /// What happened, for one run of the program.
 #[derive(Debug)]
 pub(super) struct Event {
     /// The point that the program is told of.
     pub(super) point: Point,
-    /// The message that brought it about; `None` where time did.
-    asked: Option<Asked>,
     changes: Vec<Arc<Change4>>,
-}
-
-/// What is kept of a message until the program is run.
-#[derive(Debug)]
-pub(super) struct Asked {
-    message: Box<[u8]>,
-    source: Ipv6Addr,
-    interface: Box<str>,
-    relayed: bool,
-}
-
-impl Asked {
-    pub(super) fn new(query: &Query4<'_>) -> Self {
-        Self {
-            message: query.message.as_bytes().into(),
-            source: query.arrival.source,
-            interface: query.arrival.interface.into(),
-            relayed: !query.packet.relays().is_empty(),
-        }
-    }
 }
 
 impl Event {
     /// One thing that happened to one lease.
-    pub(super) fn one(point: Point, asked: Option<Asked>, change: &Arc<Change4>) -> Self {
-        Self { point, asked, changes: vec![Arc::clone(change)] }
+    pub(super) fn one(point: Point, change: &Arc<Change4>) -> Self {
+        Self { point, changes: vec![Arc::clone(change)] }
     }
 
     /// Everything that a message changed.
-    pub(super) fn committed(asked: Asked, changes: &[Arc<Change4>]) -> Self {
-        Self { point: Point::Leases4Committed, asked: Some(asked), changes: changes.to_vec() }
+    pub(super) fn committed(changes: Vec<Arc<Change4>>) -> Self {
+        Self { point: Point::Leases4Committed, changes }
     }
 
     /// The variables, by name.
     pub(super) fn variables(&self) -> Vec<(String, String)> {
         let mut variables = Variables::default();
-        if let Some(asked) = &self.asked {
-            variables.query(asked);
+        if let Some(change) = self.changes.last().filter(|change| is_asked_for(change.kind)) {
+            variables.query(change);
         }
         if self.point == Point::Leases4Committed {
             let given =
@@ -85,46 +62,44 @@ impl Variables {
         self.0.push((format!("{prefix}_{name}"), value.to_string()));
     }
 
-    fn query(&mut self, asked: &Asked) {
+    /// What the record keeps of the message that led to it.
+    fn query(&mut self, change: &Change4) {
         const PREFIX: &str = "QUERY4";
-        self.add(PREFIX, "REMOTE_ADDR", &asked.source);
-        self.add(PREFIX, "IFACE_NAME", &asked.interface);
-        self.add(PREFIX, "RELAYED", &asked.relayed);
-        // What DHCPv4 over DHCPv6 has none of; scripts may rest on the variables being there.
+        let lease = &change.lease;
+        let message_type = match change.kind {
+            ChangeKind4::Released => MessageType::RELEASE,
+            ChangeKind4::Declined => MessageType::DECLINE,
+            _ => MessageType::REQUEST,
+        };
+        self.add(PREFIX, "TYPE", &message_type);
+        self.add(PREFIX, "REMOTE_ADDR", &lease.source);
+        self.add(PREFIX, "RELAYED", &!lease.relay_path.is_empty());
+        self.add(PREFIX, "HWADDR", &hex(lease.hardware.octets()));
+        self.add(PREFIX, "HWADDR_TYPE", &lease.hardware.hardware_type());
+        // What the record does not keep, or DHCPv4 over DHCPv6 has none of; scripts may rest on the variables being there.
         for name in [
+            "TXID",
+            "HOPS",
+            "SECS",
+            "FLAGS",
+            "CIADDR",
+            "SIADDR",
+            "YIADDR",
+            "GIADDR",
+            "IFACE_NAME",
+            "IFACE_INDEX",
             "LOCAL_ADDR",
             "LOCAL_PORT",
-            "REMOTE_PORT",
-            "IFACE_INDEX",
             "LOCAL_HWADDR",
             "LOCAL_HWADDR_TYPE",
+            "REMOTE_PORT",
             "REMOTE_HWADDR",
             "REMOTE_HWADDR_TYPE",
+            "OPTION_82",
+            "OPTION_82_SUB_OPTION_1",
+            "OPTION_82_SUB_OPTION_2",
         ] {
             self.add(PREFIX, name, &"");
-        }
-        let Ok(message) = Message::new_checked(&asked.message) else { return };
-        let message_type = message.message_type().map(|message_type| message_type.to_string());
-        self.add(PREFIX, "TYPE", &message_type.unwrap_or_default());
-        self.add(PREFIX, "TXID", &message.xid());
-        self.add(PREFIX, "HOPS", &message.hops());
-        self.add(PREFIX, "SECS", &message.secs());
-        self.add(PREFIX, "FLAGS", &message.flags());
-        self.add(PREFIX, "CIADDR", &message.ciaddr());
-        self.add(PREFIX, "SIADDR", &message.siaddr());
-        self.add(PREFIX, "YIADDR", &message.yiaddr());
-        self.add(PREFIX, "GIADDR", &message.giaddr());
-        self.add(PREFIX, "HWADDR", &hex(message.chaddr()));
-        self.add(PREFIX, "HWADDR_TYPE", &message.hardware_type());
-        let information = message.option(OptionCode::RELAY_AGENT_INFORMATION);
-        let bytes = information.map(|data| data.bytes().collect::<Vec<_>>()).unwrap_or_default();
-        self.add(PREFIX, "OPTION_82", &hex(&bytes));
-        let information = RelayAgentInformation::new_checked(&bytes).ok();
-        for code in [1, 2] {
-            let data = information
-                .as_ref()
-                .and_then(|information| information.iter().find(|sub| sub.code == code).map(|sub| sub.data));
-            self.add(PREFIX, &format!("OPTION_82_SUB_OPTION_{code}"), &data.map(hex).unwrap_or_default());
         }
     }
 
@@ -146,6 +121,11 @@ impl Variables {
         self.add(prefix, "SOFTWIRE", &softwire(lease));
         self.add(prefix, "RELAYS", &relays(lease));
     }
+}
+
+/// Whether a client's message was the cause.
+fn is_asked_for(kind: ChangeKind4) -> bool {
+    !matches!(kind, ChangeKind4::Expired | ChangeKind4::Recovered)
 }
 
 /// The state as Kea calls it: of a lease that ends, the one that it was in.

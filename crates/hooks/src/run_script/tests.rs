@@ -1,16 +1,12 @@
 //! Tests of [`super::RunScript`]: what a program is told, and what is done about one that does not end.
 
-use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::sync::MutexGuard;
 
-use fosix_lease::{LeaseState, Timestamp};
-use fosix_wire::v4::{self, Header, MessageType, OptionCode};
-use fosix_wire::v6::{self, Packet};
+use fosix_lease::{Change4, LeaseState, Timestamp};
 use tempfile::TempDir;
 
 use super::*;
-use crate::Arrival;
 use crate::samples::{change, lease};
 
 const NOW: Timestamp = Timestamp(1_785_603_845);
@@ -52,35 +48,12 @@ fn count(hook: &RunScript, name: &str) -> u64 {
     hook.counters().iter().find(|(known, _)| *known == name).unwrap().1
 }
 
-fn with_query(look: impl FnOnce(&Query4<'_>)) {
-    let mut message = Vec::new();
-    let mut header = Header::request(0x1234_5678);
-    header.hardware_type = 1;
-    header.hardware_len = 6;
-    header.chaddr[..6].copy_from_slice(&[2, 0, 0, 0, 0, 1]);
-    let mut w = v4::Writer::new(&mut message, &header);
-    w.option_u8(OptionCode::MESSAGE_TYPE, MessageType::REQUEST.0);
-    w.option(OptionCode::RELAY_AGENT_INFORMATION, &[1, 2, 0xaa, 0xbb, 2, 1, 0xcc]);
-    w.finish().unwrap();
-    let mut bytes = Vec::new();
-    let mut w = v6::Writer::new(&mut bytes);
-    w.message(v6::MessageType::DHCPV4_QUERY, [0; 3]);
-    w.option(v6::OptionCode::DHCPV4_MSG, &message);
-    w.finish().unwrap();
-    let packet = Packet::new_checked(&bytes, 9).unwrap();
-    look(&Query4 {
-        packet: &packet,
-        message: v4::Message::new_checked(&message).unwrap(),
-        message_type: MessageType::REQUEST,
-        client: None,
-        arrival: Arrival { source: Ipv6Addr::LOCALHOST, interface: "vs" },
-    });
+fn tell(hook: &RunScript, changes: &[Arc<Change4>]) {
+    hook.leases4_changed(&LeaseEvent4 { sequence: 1, changes: changes.to_vec() });
 }
 
-fn commit(hook: &RunScript, changes: &[Arc<Change4>]) {
-    with_query(|query| {
-        assert_eq!(hook.leases4_committed(&mut State::default(), query, changes), Status::Continue);
-    });
+fn expire(hook: &RunScript) {
+    tell(hook, &[change(ChangeKind4::Expired, NOW, lease(1, NOW))]);
 }
 
 /// The variables that the program wrote with `env`, those of the shell itself left out.
@@ -100,7 +73,7 @@ fn a_program_is_told_what_a_message_changed() {
     former.hostname = "cpe".into();
     let changes =
         [change(ChangeKind4::Released, NOW, former), change(ChangeKind4::Assigned, NOW, lease(1, NOW))];
-    commit(&hook, &changes);
+    tell(&hook, &changes);
     hook.stop();
     let expected = "\
         DELETED_LEASES4_AT0_ADDRESS=10.0.0.2\nDELETED_LEASES4_AT0_CLIENT_ID=\n\
@@ -115,13 +88,13 @@ fn a_program_is_told_what_a_message_changed() {
         LEASES4_AT0_HWADDR_TYPE=1\nLEASES4_AT0_IPV6_SOURCE=fe80::99\nLEASES4_AT0_PORTS=\n\
         LEASES4_AT0_RELAYS=\nLEASES4_AT0_SOFTWIRE=\nLEASES4_AT0_STATE=default\n\
         LEASES4_AT0_SUBNET_ID=1\nLEASES4_AT0_VALID_LIFETIME=3600\nLEASES4_SIZE=1\n\
-        QUERY4_CIADDR=0.0.0.0\nQUERY4_FLAGS=0\nQUERY4_GIADDR=0.0.0.0\nQUERY4_HOPS=0\n\
+        QUERY4_CIADDR=\nQUERY4_FLAGS=\nQUERY4_GIADDR=\nQUERY4_HOPS=\n\
         QUERY4_HWADDR=02:00:00:00:00:01\nQUERY4_HWADDR_TYPE=1\nQUERY4_IFACE_INDEX=\n\
-        QUERY4_IFACE_NAME=vs\nQUERY4_LOCAL_ADDR=\nQUERY4_LOCAL_HWADDR=\nQUERY4_LOCAL_HWADDR_TYPE=\n\
-        QUERY4_LOCAL_PORT=\nQUERY4_OPTION_82=01:02:aa:bb:02:01:cc\nQUERY4_OPTION_82_SUB_OPTION_1=aa:bb\n\
-        QUERY4_OPTION_82_SUB_OPTION_2=cc\nQUERY4_RELAYED=false\nQUERY4_REMOTE_ADDR=::1\n\
-        QUERY4_REMOTE_HWADDR=\nQUERY4_REMOTE_HWADDR_TYPE=\nQUERY4_REMOTE_PORT=\nQUERY4_SECS=0\n\
-        QUERY4_SIADDR=0.0.0.0\nQUERY4_TXID=305419896\nQUERY4_TYPE=DHCPREQUEST\nQUERY4_YIADDR=0.0.0.0\n\
+        QUERY4_IFACE_NAME=\nQUERY4_LOCAL_ADDR=\nQUERY4_LOCAL_HWADDR=\nQUERY4_LOCAL_HWADDR_TYPE=\n\
+        QUERY4_LOCAL_PORT=\nQUERY4_OPTION_82=\nQUERY4_OPTION_82_SUB_OPTION_1=\n\
+        QUERY4_OPTION_82_SUB_OPTION_2=\nQUERY4_RELAYED=false\nQUERY4_REMOTE_ADDR=fe80::99\n\
+        QUERY4_REMOTE_HWADDR=\nQUERY4_REMOTE_HWADDR_TYPE=\nQUERY4_REMOTE_PORT=\nQUERY4_SECS=\n\
+        QUERY4_SIADDR=\nQUERY4_TXID=\nQUERY4_TYPE=DHCPREQUEST\nQUERY4_YIADDR=\n\
         point=leases4_committed";
     assert_eq!(variables(&script.output()).join("\n"), expected);
     assert_eq!(count(&hook, "run-script-succeeded"), 1);
@@ -131,13 +104,13 @@ fn a_program_is_told_what_a_message_changed() {
 fn each_event_runs_the_program_under_its_own_point() {
     let script = Script::new("echo $1 $LEASE4_EVENT $LEASE4_STATE $LEASES4_SIZE $REMOVE_LEASE >> $OUT");
     let hook = script.start(|settings| settings.max_processes = 1);
-    commit(&hook, &[change(ChangeKind4::Renewed, NOW, lease(1, NOW))]);
-    commit(&hook, &[change(ChangeKind4::Released, NOW, lease(1, NOW))]);
-    commit(&hook, &[change(ChangeKind4::Declined, NOW, lease(1, NOW))]);
-    hook.lease4_expire(&change(ChangeKind4::Expired, NOW, lease(1, NOW)));
+    tell(&hook, &[change(ChangeKind4::Renewed, NOW, lease(1, NOW))]);
+    tell(&hook, &[change(ChangeKind4::Released, NOW, lease(1, NOW))]);
+    tell(&hook, &[change(ChangeKind4::Declined, NOW, lease(1, NOW))]);
+    expire(&hook);
     let mut declined = lease(1, NOW);
     declined.state = LeaseState::Declined;
-    hook.lease4_recover(&change(ChangeKind4::Recovered, NOW, declined));
+    tell(&hook, &[change(ChangeKind4::Recovered, NOW, declined)]);
     hook.stop();
     let expected = "leases4_committed 1\nlease4_release released default\n\
                     lease4_decline declined default\nlease4_expire expired default false\n\
@@ -149,7 +122,7 @@ fn each_event_runs_the_program_under_its_own_point() {
 fn a_program_that_does_not_end_is_killed_with_what_it_started() {
     let script = Script::new("sleep 1000 & echo $! > $OUT; wait");
     let hook = script.start(|settings| settings.timeout_secs = 1);
-    hook.lease4_expire(&change(ChangeKind4::Expired, NOW, lease(1, NOW)));
+    expire(&hook);
     hook.stop();
     assert_eq!(count(&hook, "run-script-killed"), 1);
     let started = script.output();
@@ -162,7 +135,7 @@ fn a_program_that_does_not_end_is_killed_with_what_it_started() {
 fn a_program_that_fails_is_counted() {
     let script = Script::new("exit 3");
     let hook = script.start(|_| ());
-    hook.lease4_expire(&change(ChangeKind4::Expired, NOW, lease(1, NOW)));
+    expire(&hook);
     hook.stop();
     assert_eq!(count(&hook, "run-script-failed"), 1);
     assert_eq!(count(&hook, "run-script-succeeded"), 0);
@@ -175,7 +148,7 @@ fn no_more_programs_run_at_a_time_than_allowed() {
         Script::new("mkdir $OUT.d 2>/dev/null; touch $OUT.d/$$; ls $OUT.d | wc -l >> $OUT; rm $OUT.d/$$");
     let hook = script.start(|settings| settings.max_processes = 2);
     for _ in 0..20 {
-        hook.lease4_expire(&change(ChangeKind4::Expired, NOW, lease(1, NOW)));
+        expire(&hook);
     }
     hook.stop();
     let output = script.output();
@@ -184,22 +157,28 @@ fn no_more_programs_run_at_a_time_than_allowed() {
 }
 
 #[test]
-fn events_beyond_the_queue_are_lost_and_counted_and_nobody_waits() {
+fn events_wait_for_room_in_the_queue_and_none_is_lost() {
     // The program waits for a file, so that nothing leaves the queue.
     let script = Script::new("until [ -e $OUT.go ]; do sleep 0.01; done; echo run >> $OUT");
     let hook = script.start(|settings| {
         settings.max_processes = 1;
         settings.queue_size = 2;
     });
-    for _ in 0..10 {
-        hook.lease4_expire(&change(ChangeKind4::Expired, NOW, lease(1, NOW)));
-    }
-    // One runs at most, and two wait.
-    let lost = count(&hook, "run-script-lost");
-    assert!((7..=8).contains(&lost), "{lost}");
-    fs::write(script.directory.path().join("out.go"), "").unwrap();
+    thread::scope(|scope| {
+        let told = scope.spawn(|| {
+            for _ in 0..10 {
+                expire(&hook);
+            }
+            hook.finish_events()
+        });
+        assert!(!told.is_finished());
+        fs::write(script.directory.path().join("out.go"), "").unwrap();
+        assert!(told.join().unwrap(), "all is done, and need not be told again");
+    });
+    assert_eq!(count(&hook, "run-script-succeeded"), 10);
+    assert_eq!(script.output().lines().count(), 10);
     hook.stop();
-    assert_eq!(count(&hook, "run-script-succeeded") + lost, 10);
+    assert_eq!(count(&hook, "run-script-lost"), 0);
 }
 
 #[test]

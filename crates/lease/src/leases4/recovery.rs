@@ -1,5 +1,7 @@
 //! From records to leases at the start, and from leases to records for a snapshot.
 
+use std::fmt;
+
 use super::Leases4;
 use crate::Timestamp;
 use crate::counts::Counts;
@@ -17,6 +19,14 @@ pub struct Violation4 {
     pub other: Key4,
     /// Whether they share a softwire; else they share ports.
     pub of_softwire: bool,
+}
+
+impl fmt::Display for Violation4 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (one, other) = (self.one.address, self.other.address);
+        let what = if self.of_softwire { "the same softwire" } else { "ports that overlap" };
+        write!(f, "{one} and {other} have {what} and two holders")
+    }
 }
 
 impl Leases4 {

@@ -1,5 +1,7 @@
 //! From records to leases at the start, and from leases to records for a snapshot.
 
+use std::fmt;
+
 use super::Leases6;
 use crate::Timestamp;
 use crate::counts::Counts;
@@ -17,6 +19,12 @@ pub struct Violation6 {
     pub one: Key6,
     /// The other one.
     pub other: Key6,
+}
+
+impl fmt::Display for Violation6 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} holds {}, and they have two holders", self.one, self.other)
+    }
 }
 
 impl Leases6 {

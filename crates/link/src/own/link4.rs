@@ -10,6 +10,7 @@ use tracing::warn;
 
 use super::{Board, Connection, Frame, Passage};
 use crate::inbox::Inbox;
+use crate::return_path::{ReturnPath, Way};
 use crate::udp::{drop_message, lose_rest};
 use crate::{Link4, LinkDrop, LinkLoss, LinkSocket, LinkStatistics, Role, check};
 
@@ -17,9 +18,11 @@ use crate::{Link4, LinkDrop, LinkLoss, LinkSocket, LinkStatistics, Role, check};
 #[derive(Debug)]
 pub struct OwnLink4 {
     board: Arc<Board>,
-    /// Where the queries of this batch came from, and their answers go.
+    /// Where the queries of this batch came from.
     connection: Option<Arc<Connection>>,
     queries: Inbox<Head>,
+    /// Where the answers that were taken go.
+    answers_to: Option<Arc<Connection>>,
     responses: FrameBatch,
     no_answers: FrameBatch,
     received: ReceiveBatch,
@@ -27,14 +30,14 @@ pub struct OwnLink4 {
 }
 
 /// What goes back with the response.
-#[derive(Debug)]
-struct Head {
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
     number: u64,
     received_at_us: u64,
     source: SocketAddrV6,
     destination: Ipv6Addr,
     interface_index: u32,
-    interface: Box<str>,
+    interface: Arc<str>,
 }
 
 impl OwnLink4 {
@@ -44,6 +47,7 @@ impl OwnLink4 {
             board,
             connection: None,
             queries: Inbox::default(),
+            answers_to: None,
             responses: FrameBatch::new(),
             no_answers: FrameBatch::new(),
             received: ReceiveBatch::new(MAX_BATCH),
@@ -106,8 +110,18 @@ impl Link4 for OwnLink4 {
         Some(Query { message, source: *head.source.ip(), interface: &head.interface })
     }
 
-    fn answer(&mut self, at: usize, response: &[u8]) {
-        let Some((head, _)) = self.queries.get(at) else { return };
+    fn return_path(&self, at: usize) -> Option<ReturnPath> {
+        let (head, _) = self.queries.get(at)?;
+        let connection = Arc::clone(self.connection.as_ref()?);
+        Some(ReturnPath(Way::Own { connection, head: head.clone() }))
+    }
+
+    fn answer(&mut self, to: &ReturnPath, response: &[u8]) {
+        let Way::Own { connection, head } = &to.0 else { return };
+        if self.answers_to.as_ref().is_some_and(|other| !Arc::ptr_eq(other, connection)) {
+            self.flush();
+        }
+        self.answers_to = Some(Arc::clone(connection));
         if response.is_empty() {
             // It fits: it has 12 bytes.
             let _ = self.no_answers.push(|buffer| Frame::NoAnswer(head.number).encode(buffer));
@@ -121,7 +135,7 @@ impl Link4 for OwnLink4 {
     }
 
     fn flush(&mut self) {
-        let Some(connection) = &self.connection else { return };
+        let Some(connection) = &self.answers_to else { return };
         if let Err(loss) = Self::send(&mut self.responses, connection) {
             lose_rest(&mut self.responses, loss, &mut self.statistics);
         }

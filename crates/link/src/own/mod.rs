@@ -21,6 +21,7 @@ use tracing::error;
 
 pub use board::{Board, Connection};
 pub use frame::{Frame, Hello, Passage, Refusal, TooLong, VERSION};
+pub(crate) use link4::Head;
 pub use link4::OwnLink4;
 pub use link6::OwnLink6;
 

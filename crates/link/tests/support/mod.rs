@@ -6,9 +6,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use fosix_config::Config;
-use fosix_dhcp4::{Server4, Settings4, Statistics4};
+use fosix_dhcp4::{Outcome4, Served4, Server4, Settings4, Statistics4};
 use fosix_dhcp6::{Datagram, Effects6, Event6, Origin, Outcome6, Server6, Settings6};
-use fosix_lease::Timestamp;
+use fosix_lease::{Leases4, Store4, Timestamp};
 use fosix_link::kea::{self, Sender};
 use fosix_link::own::{Frame, Keeper, OwnLink4, OwnLink6, Passage, Settings};
 use fosix_link::{
@@ -323,11 +323,16 @@ impl Other {
             for at in 0..queries {
                 let mut response = Vec::new();
                 let query = self.link.query(at).unwrap();
-                let mut leases = self.half.leases(NOW);
-                self.half.server.handle(NOW, &mut leases, &query, &mut response, &mut self.statistics);
+                let to = self.link.return_path(at).unwrap();
+                let mut leases = self.half.store.lock();
+                let served =
+                    self.half.server.handle(NOW, &mut leases, &query, &mut response, &mut self.statistics);
                 drop(leases);
+                if let Served4::Done(Outcome4::Answered(sent)) = served {
+                    self.statistics.sent.count(sent);
+                }
                 self.served += 1;
-                self.link.answer(at, &response);
+                self.link.answer(&to, &response);
             }
             self.link.flush();
         }
@@ -364,7 +369,9 @@ fn config() -> Config {
 
 fn half() -> Arc<Half4> {
     let settings = Settings4 { max_relay_levels: 9, offer_lifetime: 60, server_identifier: SERVER };
-    Arc::new(Half4::new(Server4::new(config().dhcp4.unwrap(), settings), 1000))
+    let server = Server4::new(config().dhcp4.unwrap(), settings);
+    let store = Arc::new(Store4::in_memory(Leases4::new(&server.pools(), 1000), None));
+    Arc::new(Half4 { server, store })
 }
 
 fn read(bytes: &[u8], destination: SocketAddrV6) -> Answer {

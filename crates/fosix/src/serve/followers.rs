@@ -1,0 +1,202 @@
+//! Hooks that are told what happened to leases: in order, once it is durable, each in a thread of its own.
+//!
+//! How far a hook has come is kept in the store's directory, so that after a crash it is told the last of it again rather
+//! than missing any of it.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use fosix_hooks::Hook;
+use fosix_journal::{Followed, Journal};
+use fosix_lease::{Change4, LeaseEvent4, Store4};
+use tracing::{error, warn};
+
+use super::store::OpenStore;
+
+/// How often a hook that has nothing to do looks whether it is to end.
+const LOOK: Duration = Duration::from_millis(200);
+/// Events after which a hook finishes what it has in hand, and its position is kept.
+const BATCH: usize = 1_000;
+
+/// The threads.
+pub(super) struct Followers {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Followers {
+    /// Starts a thread for each hook; one for all where leases are in memory alone. `directory` is the store's.
+    pub(super) fn start(
+        open: &mut OpenStore,
+        directory: &Path,
+        hooks: Vec<Arc<dyn Hook>>,
+    ) -> anyhow::Result<Self> {
+        let stop = Arc::new(AtomicBool::new(false));
+        let mut threads = Vec::new();
+        let mut spawn = |run: Box<dyn FnOnce(&AtomicBool) + Send>| {
+            let stop = Arc::clone(&stop);
+            let thread = thread::Builder::new().name("lease-events".to_owned()).spawn(move || run(&stop));
+            threads.push(thread.context("cannot start a thread")?);
+            anyhow::Ok(())
+        };
+        if let Some(events) = open.events.take() {
+            spawn(Box::new(move |stop| tell_all(&events, &hooks, stop)))?;
+        } else {
+            for (number, hook) in hooks.into_iter().enumerate() {
+                let store = Arc::clone(&open.store);
+                let follower = Follower::new(&store, directory, hook, number)?;
+                spawn(Box::new(move |stop| follower.run(&store, stop)))?;
+            }
+        }
+        Ok(Self { stop, threads })
+    }
+
+    /// Has every hook told what has happened so far, and then no more. A hook that takes longer than `patience` is told the
+    /// rest after the next start.
+    pub(super) fn finish(self, patience: Duration, stop_hooks: impl FnOnce()) {
+        self.stop.store(true, Ordering::Release);
+        let end = Instant::now() + patience;
+        while self.threads.iter().any(|thread| !thread.is_finished()) && Instant::now() < end {
+            thread::park_timeout(LOOK / 10);
+        }
+        // Whoever waits for a hook that cannot go on waits no more.
+        stop_hooks();
+        for thread in self.threads {
+            if thread.join().is_err() {
+                error!("a thread that tells hooks of leases has panicked");
+            }
+        }
+    }
+}
+
+/// Tells every hook what happens to leases in memory alone.
+fn tell_all(events: &Receiver<LeaseEvent4>, hooks: &[Arc<dyn Hook>], stop: &AtomicBool) {
+    loop {
+        match events.recv_timeout(LOOK) {
+            Ok(event) => hooks.iter().for_each(|hook| hook.leases4_changed(&event)),
+            Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Acquire) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// One hook that is told what the log says.
+struct Follower {
+    hook: Arc<dyn Hook>,
+    /// Where its position is kept.
+    file: PathBuf,
+    /// The last change that it is done with.
+    done: u64,
+}
+
+impl Follower {
+    /// A hook that is new begins with what happens from now on.
+    fn new(store: &Store4, directory: &Path, hook: Arc<dyn Hook>, number: usize) -> anyhow::Result<Self> {
+        let journal = store.journal().context("there is no log to follow")?;
+        let file = directory.join(format!("reader-{}-{number}", hook.name()));
+        let mut follower = Self { hook, done: journal.durable(), file };
+        match fs::read_to_string(&follower.file).map(|text| text.trim().parse()) {
+            Ok(Ok(done)) => follower.done = done,
+            Ok(Err(_)) => {
+                warn!(file = %follower.file.display(), "no position in this file: the hook is told what happens from now on");
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error).context("cannot read how far a hook has come"),
+        }
+        follower.keep().context("cannot keep how far a hook has come")?;
+        Ok(follower)
+    }
+
+    fn run(mut self, store: &Store4, stop: &AtomicBool) {
+        let Some(journal) = store.journal() else { return };
+        let mut follow = journal.follow(self.done);
+        let (mut changes, mut told, mut last) = (Vec::new(), 0, self.done);
+        loop {
+            // Asked first: what happened before that is still told.
+            let stopping = stop.load(Ordering::Acquire);
+            match follow.next() {
+                Ok(Followed::Record(frame)) => {
+                    last = frame.sequence;
+                    changes.extend(Change4::of_record(&frame).map(Arc::new));
+                    if !frame.more && !changes.is_empty() {
+                        let changes = std::mem::take(&mut changes);
+                        self.hook.leases4_changed(&LeaseEvent4 { sequence: last, changes });
+                        told += 1;
+                    }
+                }
+                Ok(Followed::NothingYet) => {
+                    self.settle(last, &mut told);
+                    if stopping {
+                        return;
+                    }
+                    // What fails here fails again above.
+                    let _ = follow.wait(LOOK);
+                }
+                Ok(Followed::TooFarBehind) => {
+                    let hook = self.hook.name();
+                    warn!(
+                        hook,
+                        behind = self.done,
+                        "the log does not go back so far: the hook is told the leases as they are"
+                    );
+                    match self.tell_snapshot(journal) {
+                        Ok(sequence) => {
+                            self.settle(sequence, &mut 1);
+                            (last, follow) = (sequence, journal.follow(sequence));
+                        }
+                        Err(error) => return error!(%error, hook, "a hook is told no more of leases"),
+                    }
+                }
+                Err(error) => {
+                    let hook = self.hook.name();
+                    return error!(%error, hook, "a hook is told no more of leases");
+                }
+            }
+            if told >= BATCH {
+                self.settle(last, &mut told);
+            }
+        }
+    }
+
+    /// Tells each lease of the newest snapshot, and gives the number that it is not older than.
+    fn tell_snapshot(&self, journal: &Journal) -> Result<u64, fosix_journal::Error> {
+        let Some(snapshot) = journal.snapshot_reader()? else { return Ok(self.done) };
+        let sequence = snapshot.sequence();
+        snapshot.read(&mut |frame| {
+            let changes: Vec<_> = Change4::of_record(&frame).map(Arc::new).into_iter().collect();
+            if !changes.is_empty() {
+                self.hook.leases4_changed(&LeaseEvent4 { sequence: frame.sequence, changes });
+            }
+            Ok(())
+        })?;
+        Ok(sequence)
+    }
+
+    /// Has the hook finish what it was told, and keeps how far it has come.
+    fn settle(&mut self, last: u64, told: &mut usize) {
+        if (*told > 0 && !self.hook.finish_events()) || last == self.done {
+            return;
+        }
+        *told = 0;
+        self.done = last;
+        if let Err(error) = self.keep() {
+            let file = self.file.display();
+            warn!(%error, %file, "cannot keep how far a hook has come: after a crash it is told more than the last of it again");
+        }
+    }
+
+    fn keep(&self) -> io::Result<()> {
+        let new = self.file.with_extension("new");
+        let mut file = File::create(&new)?;
+        writeln!(file, "{}", self.done)?;
+        file.sync_data()?;
+        fs::rename(&new, &self.file)
+    }
+}
