@@ -133,14 +133,15 @@ fn grant(number: u32, relays: u32) -> Grant4 {
 struct Times {
     count: u32,
     total: Duration,
-    longest: Vec<Duration>,
+    /// With the number of the operation.
+    longest: Vec<(Duration, u32)>,
 }
 
 impl Times {
     fn add(&mut self, one: Duration) {
         self.count += 1;
         self.total += one;
-        self.longest.push(one);
+        self.longest.push((one, self.count));
         if self.longest.len() >= 10_000 {
             self.keep_longest();
         }
