@@ -21,6 +21,19 @@ fn main() {
     let last = Ipv4Addr::from(FIRST + count - 1);
     let pool = PoolRange4 { subnet: SUBNET, first: FIRST.into(), last };
 
+    let mut few = None;
+    let thousands = count.min(1_000_000);
+    let counted = allocation_counter::measure(|| {
+        let mut leases = Leases4::new(&[pool], 10_000);
+        for number in 0..thousands {
+            let address = (FIRST + number).into();
+            leases.grant(Grant4 { address, ..grant(number, relays) }, Timestamp(START)).unwrap();
+        }
+        few = Some(leases);
+    });
+    println!("{thousands} leases: {} bytes a lease allocated", counted.bytes_current / i64::from(thousands));
+    drop(few);
+
     let before = resident();
     let (mut leases, took) = timed(|| Leases4::new(&[pool], 10_000));
     println!("empty: {} KiB, made in {took:?}", (resident() - before) / 1024);
