@@ -122,17 +122,25 @@ pub struct Staging {
     bytes: Vec<u8>,
     /// Bytes that may still be staged.
     room: usize,
+    /// What a record takes at most.
+    longest: usize,
 }
 
 impl Staging {
     /// For a store without a log: everything has room, and nothing is kept.
     pub fn unrecorded() -> Self {
-        Self { salt: Salt(0), recording: false, sequence: 0, bytes: Vec::new(), room: usize::MAX }
+        Self { salt: Salt(0), recording: false, sequence: 0, bytes: Vec::new(), room: usize::MAX, longest: 0 }
     }
 
     /// For a log whose last record has number `sequence`; there is no room until [`Staging::set_room`] says so.
     pub fn recorded(salt: Salt, sequence: u64) -> Self {
-        Self { salt, recording: true, sequence, bytes: Vec::new(), room: 0 }
+        Self { salt, recording: true, sequence, bytes: Vec::new(), room: 0, longest: padded_len(MAX_BODY) }
+    }
+
+    /// The same for whoever makes no record that takes more than `bytes`.
+    #[must_use]
+    pub fn with_longest_record(self, bytes: usize) -> Self {
+        Self { longest: bytes.min(padded_len(MAX_BODY)), ..self }
     }
 
     /// The number of the last change.
@@ -142,8 +150,8 @@ impl Staging {
 
     /// Whether a change of `records` records of any length has room.
     pub fn has_room(&self, records: usize) -> bool {
-        !self.recording
-            || self.room.saturating_sub(self.bytes.len()) >= records.saturating_mul(padded_len(MAX_BODY))
+        let left = self.room.saturating_sub(self.bytes.len());
+        !self.recording || left >= records.saturating_mul(self.longest)
     }
 
     /// Says how many bytes the log has room for, what is staged already included.
@@ -166,7 +174,8 @@ impl Staging {
         more: bool,
         body: impl FnOnce(&mut Vec<u8>),
     ) -> u64 {
-        self.sequence += 1;
+        // What a file says is its last number may be any; the log refuses one that is given twice.
+        self.sequence = self.sequence.saturating_add(1);
         if self.recording {
             let frame = Frame { kind, more, cause, time, sequence: self.sequence, body: &[] };
             write(&mut self.bytes, self.salt, frame, body);

@@ -46,7 +46,7 @@ fn a_full_disk_takes_the_room_and_nothing_else() {
     write(&log, 1);
     disk.set_faults(Faults { space: Some(1500), ..Faults::default() });
     assert_eq!(log.prepare().unwrap(), Prepared::NoRoom(NoRoom::DiskFull));
-    assert!(files(&disk, "log-").iter().all(|name| !name.ends_with(".new")), "what was begun is gone");
+    assert_eq!(files(&disk, "log-"), ["log-0000000000000001-0000"], "what was begun is gone");
     let before = log.room();
     write(&log, 2);
     assert!(log.room() < before);
@@ -75,14 +75,12 @@ fn a_budget_ends_in_no_room_until_a_snapshot_makes_some() {
 }
 
 #[test]
-fn a_start_on_a_full_disk_can_answer_from_what_it_has() {
+fn a_start_on_a_full_disk_makes_a_copy_that_is_only_as_long_as_it_has_to_be() {
     let disk = store::store(3);
     let used: u64 = fosix_journal::Storage::list(&disk).unwrap().iter().map(|entry| entry.bytes).sum();
     disk.set_faults(Faults { space: Some(used + 400), ..Faults::default() });
     let log = open(&disk);
-    assert_eq!((log.durable(), log.room()), (3, 0));
-    disk.set_faults(Faults::default());
-    assert_eq!(log.prepare().unwrap(), Prepared::Made);
+    assert!(disk.contents("log-0000000000000001-0001").unwrap().len() < 400);
     write(&log, 9);
     drop(log);
     assert_eq!(read(&disk.kill()).unwrap().0.len(), 9);
@@ -123,6 +121,28 @@ fn a_snapshot_is_never_ahead_of_the_log() {
     log.turn().unwrap_err();
     writer.finish(last).unwrap_err();
     assert!(!files(&disk, "snapshot-").contains(&"snapshot-0000000000000002".to_owned()));
+}
+
+#[test]
+fn a_snapshot_waits_for_the_newest_change_that_it_may_have_seen() {
+    let disk = Disk::new(1);
+    let log = open(&disk);
+    write(&log, 2);
+    let writer = log.begin_snapshot().unwrap();
+    let mut staging = log.staging();
+    let last = staging.stage(Kind::Put, Cause(0), 0, false, |_| ());
+    log.hand_over(staging.bytes_mut(), last);
+    std::thread::scope(|scope| {
+        let finishing = scope.spawn(|| writer.finish(last));
+        for _ in 0..2_000 {
+            assert!(!finishing.is_finished());
+            std::thread::yield_now();
+        }
+        assert_eq!(files(&disk, "snapshot-"), ["snapshot-0000000000000002.new"]);
+        log.turn().unwrap();
+        finishing.join().unwrap().unwrap();
+    });
+    assert_eq!(files(&disk, "snapshot-"), ["snapshot-0000000000000002"]);
 }
 
 #[test]

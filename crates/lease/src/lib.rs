@@ -65,5 +65,5 @@ pub use pool4::PoolRange4;
 pub use pool6::PoolRange6;
 pub use record::{Grant4, Lease4, LeaseState, RelayHop, SoftwireSource};
 pub use record6::{DnsUpdated, Grant6, Lease6, LeaseKind6};
-pub use store::{Guard, Kept, Opened, Store, Store4};
+pub use store::{Guard, Kept, Opened, Store, Store4, Store6};
 pub use time::Timestamp;

@@ -23,7 +23,9 @@ pub struct Violation6 {
 
 impl fmt::Display for Violation6 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} holds {}, and they have two holders", self.one, self.other)
+        let (one, other) = (self.one, self.other);
+        let prefix = |key: Key6| format!("{}/{}", key.address, key.prefix_len);
+        write!(f, "{} and {} overlap and have two holders", prefix(one), prefix(other))
     }
 }
 
