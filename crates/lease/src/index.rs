@@ -10,6 +10,8 @@
 //!
 //! The index has the slots alone: whoever uses it hashes the keys, and compares them.
 
+use std::hint::black_box;
+
 use hashbrown::HashTable;
 
 /// Slots in a page before it is split: what a table of 128 places takes. To split one means to look at each lease in it,
@@ -83,6 +85,16 @@ impl Index {
     /// The first slot with this hash that `is_it`.
     pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         self.parts.get(part_of(hash))?.page(hash)?.table.find(hash, |&slot| is_it(slot)).copied()
+    }
+
+    /// Looks for many at once, one step for all of them after the other, so that they wait for memory at the same time:
+    /// for most of them, what [`Index::find`] needs is at hand afterwards. Says what it may find, some of it wrong.
+    pub(crate) fn approach(&self, hashes: &[u64]) -> impl Iterator<Item = u32> {
+        let page = |hash: u64| self.parts.get(part_of(hash)).and_then(|part| part.page(hash));
+        black_box(
+            hashes.iter().filter_map(|&hash| Some(page(hash)?.table.len())).fold(0, usize::wrapping_add),
+        );
+        hashes.iter().filter_map(move |&hash| page(hash)?.table.find(hash, |_| true).copied())
     }
 
     /// Adds a slot that is not in it; `hash_of` tells the hashes of the others.

@@ -15,9 +15,10 @@ use fosix_journal::Staging;
 use crate::changes::{Change4, Changes};
 use crate::client::{IdentityRef, OWNER_LEN, owner_bytes};
 use crate::counts::Counts;
-use crate::entry4::{Key4, LeaseRef4};
+use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::links::Lists;
 use crate::offers::{Offers, Owner};
+use crate::pending::Pending;
 use crate::pool4::{PoolRange4, Pools4};
 use crate::record::LeaseState;
 use crate::table4::Table4;
@@ -33,6 +34,8 @@ use crate::{ClientIdentity, Timestamp};
 #[derive(Debug)]
 pub struct Leases4 {
     table: Table4,
+    /// What a start has read and is yet to put there.
+    pending: Pending<Entry4>,
     /// Leases and probations that have not been noticed as ended, by their end.
     wheel: Wheel,
     /// Former leases, the one free longest first: list 0 has those that no pool gives out again, list n + 1 those of pool
@@ -109,6 +112,7 @@ impl Leases4 {
         let pools = Pools4::new(pools);
         Self {
             table: Table4::default(),
+            pending: Pending::default(),
             wheel: Wheel::default(),
             former: Lists::new(pools.count() + 1),
             pools,

@@ -12,9 +12,10 @@ pub use recovery::Violation6;
 
 use crate::Timestamp;
 use crate::counts::Counts;
-use crate::entry6::{Key6, LeaseRef6};
+use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::links::Lists;
 use crate::offers::{Offers, Owner};
+use crate::pending::Pending;
 use crate::pool6::{PoolRange6, Pools6};
 use crate::record::LeaseState;
 use crate::record6::LeaseKind6;
@@ -29,6 +30,8 @@ use crate::wheel::Wheel;
 #[derive(Debug)]
 pub struct Leases6 {
     table: Table6,
+    /// What a start has read and is yet to put there.
+    pending: Pending<Entry6>,
     /// Leases and probations that have not been noticed as ended, by their end.
     wheel: Wheel,
     /// Former leases, the one free longest first: list 0 has those that no pool gives out again, list n + 1 those of pool
@@ -116,6 +119,7 @@ impl Leases6 {
         let pools = Pools6::new(pools);
         Self {
             table: Table6::default(),
+            pending: Pending::default(),
             wheel: Wheel::default(),
             former: Lists::new(pools.count() + 1),
             pools,

@@ -41,6 +41,7 @@ mod leases4;
 mod leases6;
 mod links;
 mod offers;
+mod pending;
 mod pool4;
 mod pool6;
 mod record;

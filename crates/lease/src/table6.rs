@@ -1,6 +1,7 @@
 //! DHCPv6 leases in their places, and the indexes that they are found by. What may be stored is not decided here.
 
 use std::hash::BuildHasher;
+use std::hint::black_box;
 
 use foldhash::quality::RandomState;
 
@@ -51,6 +52,18 @@ impl Table6 {
     pub(crate) fn get(&self, slot: u32) -> Option<LeaseRef6<'_>> {
         let entry = self.entries.get(slot)?;
         Some(LeaseRef6 { entry, fields: Fields(self.arena.get(entry.blob())) })
+    }
+
+    /// Finds many at once: quicker than one after the other.
+    pub(crate) fn find_all(&self, keys: impl Iterator<Item = Key6> + Clone) -> Vec<Option<u32>> {
+        let hashes: Vec<_> = keys.clone().map(|key| self.hasher.hash_one(key)).collect();
+        let slots: Vec<_> = self.by_key.approach(&hashes).collect();
+        let leases = slots.into_iter().filter_map(|slot| self.entries.get(slot));
+        let blobs: Vec<_> = leases.map(Entry6::blob).collect();
+        let bytes = blobs.into_iter().filter_map(|blob| self.arena.get(blob).first());
+        // Only to have them at hand.
+        black_box(bytes.fold(0, |sum, byte| sum ^ byte));
+        keys.map(|key| self.find(key)).collect()
     }
 
     pub(crate) fn find(&self, key: Key6) -> Option<u32> {

@@ -8,7 +8,7 @@ use crate::counts::Counts;
 use crate::entry6::{Entry6, Key6};
 use crate::fields::{BodyError, seconds};
 use crate::leases4::Snapped;
-use crate::links::{Links, Lists};
+use crate::links::{Links, Lists, SLOT_LIMIT};
 use crate::record6::LeaseKind6;
 use crate::wheel::Wheel;
 
@@ -40,20 +40,38 @@ impl Leases6 {
     /// A snapshot comes first, then the log in order. Until [`Self::finish_replay`] nothing else may be done.
     pub fn replay_put(&mut self, body: &[u8], sequence: u64) -> Result<(), BodyError> {
         let (mut entry, fields) = Entry6::decode(body)?;
-        self.table.reading = true;
-        let found = self.table.find(entry.key());
-        let before = found.and_then(|slot| self.table.entries.get(slot));
-        if before.is_some_and(|before| before.sequence > sequence) {
-            return Ok(());
-        }
         entry.sequence = sequence;
-        self.table.put(found, entry, fields.0).map(|_| ()).ok_or(BodyError::Full)
+        // Here, since what was added is sure to find a place.
+        let leases =
+            self.table.entries.len().checked_add(u32::try_from(self.pending.len()).unwrap_or(u32::MAX));
+        if leases.is_none_or(|leases| leases >= SLOT_LIMIT) {
+            return Err(BodyError::Full);
+        }
+        if self.pending.add(entry, fields.0) {
+            self.take_pending();
+        }
+        Ok(())
+    }
+
+    /// Puts what was read into the table.
+    fn take_pending(&mut self) {
+        let (table, pending) = (&mut self.table, &mut self.pending);
+        table.reading = true;
+        let found = table.find_all(pending.entries().map(Entry6::key));
+        pending.take(|number, entry, fields| {
+            // Where there was none, one before it in `pending` may have the same key.
+            let found = found.get(number).copied().flatten().or_else(|| table.find(entry.key()));
+            let before = found.and_then(|slot| table.entries.get(slot));
+            if before.is_none_or(|before| before.sequence <= entry.sequence) {
+                table.put(found, entry, fields);
+            }
+        });
     }
 
     /// Removes the lease with the key in the body of a delete; one that changed later stays.
     pub fn replay_delete(&mut self, body: &[u8], sequence: u64) -> Result<(), BodyError> {
         let key = Key6::decode(body)?;
-        self.table.reading = true;
+        self.take_pending();
         if let Some(slot) = self.table.find(key)
             && self.table.entries.get(slot).is_some_and(|entry| entry.sequence <= sequence)
         {
@@ -64,6 +82,7 @@ impl Leases6 {
 
     /// Builds everything that is not in records, and says which leases contradict each other.
     pub fn finish_replay(&mut self, now: Timestamp) -> Vec<Violation6> {
+        self.take_pending();
         self.table.finish_reading();
         self.counts = Counts::default();
         self.wheel = Wheel::default();
