@@ -5,7 +5,7 @@ CARGO ?= cargo
 AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || echo --config 'target."cfg(all())".runner=["sudo","-E"]')
 PRIVILEGED := -p fosix-net -p fosix-tests
 
-.PHONY: run build test lint unit interop doc fuzz bench-micro deny clean
+.PHONY: run build test lint unit interop doc fuzz bench-micro bench-store deny clean
 
 run: build
 	@scripts/run
@@ -46,6 +46,15 @@ fuzz: toolchain
 # The codec's micro-benchmarks.
 bench-micro: toolchain
 	$(CARGO) bench -p fosix-wire
+
+# The lease store: beside fjall, redb and a bare fdatasync loop; a start with 10 million leases; the memory that leases take.
+# Takes a quarter of an hour, 5 GB of disk beside the build, and a machine that has nothing else to do. BENCH_DIR names another disk.
+BENCH_DIR ?=
+bench-store: toolchain
+	cd benches && $(CARGO) run --release --locked --bin compare -- $(BENCH_DIR)
+	cd benches && $(CARGO) run --release --locked --bin restart -- 10000000 $(BENCH_DIR)
+	$(CARGO) run --release --locked -p fosix-lease --example memory -- 1000000
+	$(CARGO) run --release --locked -p fosix-lease --example memory -- 10000000
 
 # Licences, sources and advisories of everything that is linked in.
 deny: toolchain

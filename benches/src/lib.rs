@@ -7,7 +7,7 @@ mod place;
 
 pub use clients::{POOL_START, SUBNET, client, grant, pool};
 pub use machine::{describe, load};
-pub use measured::{Measured, cpu_time, written_bytes};
+pub use measured::{Measured, cpu_time, quantile, written_bytes};
 pub use place::{Place, allocated};
 
 /// Numbers that look random and are the same in each run.

@@ -9,7 +9,9 @@ use rustix::time::{ClockId, clock_gettime};
 /// What was measured of one store at one size of batch.
 #[derive(Debug, Default, Clone)]
 pub struct Measured {
-    /// How long each commit took.
+    /// How long each batch took as a whole.
+    pub batches: Vec<Duration>,
+    /// Of that, from when it was handed over until it was durable.
     pub commits: Vec<Duration>,
     /// Updates in them.
     pub updates: u64,
@@ -36,19 +38,14 @@ impl Measured {
     pub fn written_each(&self) -> f64 {
         float(self.written) / float(self.updates)
     }
+}
 
-    /// What a commit took at most in `of_1000` of 1,000 cases; nothing where there were too few to tell.
-    pub fn quantile(&self, of_1000: usize) -> Option<Duration> {
-        let mut sorted = self.commits.clone();
-        sorted.sort_unstable();
-        let enough = sorted.len() * (1000 - of_1000) >= 1000;
-        sorted.get(sorted.len() * of_1000 / 1000).copied().filter(|_| enough)
-    }
-
-    /// The longest one.
-    pub fn longest(&self) -> Option<Duration> {
-        self.commits.iter().max().copied()
-    }
+/// What one took at most in `of_1000` of 1,000 cases; nothing where there were too few to tell.
+pub fn quantile(times: &[Duration], of_1000: usize) -> Option<Duration> {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    let enough = sorted.len() * (1000 - of_1000) >= 1000;
+    sorted.get(sorted.len() * of_1000 / 1000).copied().filter(|_| enough)
 }
 
 /// What this process has used so far, in user and kernel mode, by all of its threads.

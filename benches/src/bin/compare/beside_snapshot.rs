@@ -7,10 +7,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
-use fosix_store_bench::{Measured, cpu_time};
+use fosix_store_bench::{Measured, cpu_time, quantile};
 
 use crate::contenders::{Bare, Contender, Leases};
-use crate::{ROUNDS, Updates, commit_for, latencies};
+use crate::{ROUNDS, Updates, commit_for, commits};
 
 /// Rounds of the bare loop, of commits alone, and of commits beside one snapshot alternate.
 pub(crate) fn run(leases: &mut Leases, bare: PathBuf, round: Duration, updates: &mut Updates) -> Result<()> {
@@ -23,8 +23,10 @@ pub(crate) fn run(leases: &mut Leases, bare: PathBuf, round: Duration, updates: 
         begun.elapsed().as_secs_f64(),
         cpu.as_secs_f64()
     );
-    println!("| batch | | commits | p50 us | p99 us | p99.9 us | p99 to the bare loop's | longest us |");
-    println!("|---|---|---|---|---|---|---|---|");
+    println!(
+        "| batch | | commits | commit: p50 us | p99 | p99.9 | p99 to the bare loop's | longest us | batch: p99 us |"
+    );
+    println!("|---|---|---|---|---|---|---|---|---|");
     for batch in [1, 100, 1_000] {
         let mut figures = [Measured::default(), Measured::default(), Measured::default()];
         let [first, second, third] = &mut figures;
@@ -34,15 +36,14 @@ pub(crate) fn run(leases: &mut Leases, bare: PathBuf, round: Duration, updates: 
             commit_for(leases, batch, round, updates, second)?;
             snapshots += commit_beside(leases, batch, updates, third)?;
         }
-        let quickest = figures.first().and_then(|bare| bare.quantile(990));
+        let quickest = figures.first().and_then(|bare| quantile(&bare.commits, 990));
         let names = [bare.name(), leases.name(), "leases and log beside a snapshot"];
         for (name, measured) in names.iter().zip(&figures) {
-            let longest = measured.longest().unwrap_or_default().as_micros();
-            println!(
-                "| {batch} | {name} | {}{} {longest} |",
-                measured.commits.len(),
-                latencies(measured, quickest)
-            );
+            let longest = measured.commits.iter().max().copied().unwrap_or_default().as_micros();
+            let whole =
+                quantile(&measured.batches, 990).map_or("-".to_owned(), |time| time.as_micros().to_string());
+            let (count, commits) = (measured.commits.len(), commits(measured, quickest));
+            println!("| {batch} | {name} | {count}{commits} {longest} | {whole} |");
         }
         println!("| {batch} | (a snapshot took {:.2} s) |", (snapshots / ROUNDS).as_secs_f64());
     }
@@ -68,8 +69,9 @@ fn commit_beside(
         while !done.load(Ordering::Acquire) {
             let updates = updates.next(batch);
             let start = Instant::now();
-            leases.commit(&updates)?;
-            measured.commits.push(start.elapsed());
+            let handed_over = leases.commit(&updates)?;
+            measured.commits.push(handed_over.elapsed());
+            measured.batches.push(start.elapsed());
         }
         Ok(snapshot.join().map_err(|_| anyhow!("the snapshot panicked"))??)
     })

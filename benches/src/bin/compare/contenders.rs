@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use fosix_journal::{Cause, Directory, Journal, Kind, Options, Recovery, Salt, Staging, padded_len};
@@ -33,8 +33,8 @@ pub(crate) trait Contender {
     /// Where it keeps its files.
     fn directory(&self) -> &Path;
 
-    /// Returns when all of them are durable.
-    fn commit(&mut self, updates: &[Update<'_>]) -> Result<()>;
+    /// Returns when all of them are durable. Says when they were handed over: all that was left was to make them durable.
+    fn commit(&mut self, updates: &[Update<'_>]) -> Result<Instant>;
 
     /// Waits for work that was put off.
     fn settle(&mut self) -> Result<()> {
@@ -82,13 +82,14 @@ impl Contender for Bare {
         &self.directory
     }
 
-    fn commit(&mut self, updates: &[Update<'_>]) -> Result<()> {
+    fn commit(&mut self, updates: &[Update<'_>]) -> Result<Instant> {
         // As long as what the log writes.
         self.bytes.resize(padded_len(KEY + VALUE) * updates.len() + padded_len(16), 0x5a);
+        let handed_over = Instant::now();
         self.file.write_all(&self.bytes)?;
         self.file.sync_data()?;
         self.written += self.bytes.len() as u64;
-        Ok(())
+        Ok(handed_over)
     }
 
     fn settle(&mut self) -> Result<()> {
@@ -125,7 +126,7 @@ impl Contender for Log {
         &self.directory
     }
 
-    fn commit(&mut self, updates: &[Update<'_>]) -> Result<()> {
+    fn commit(&mut self, updates: &[Update<'_>]) -> Result<Instant> {
         while self.journal.room() < updates.len() * padded_len(KEY + VALUE) {
             wait_for_room(&self.journal)?;
         }
@@ -136,8 +137,10 @@ impl Contender for Log {
                 body.extend_from_slice(update.value);
             });
         }
+        let handed_over = Instant::now();
         self.journal.hand_over(self.staging.bytes_mut(), last);
-        Ok(self.journal.wait_durable(last)?)
+        self.journal.wait_durable(last)?;
+        Ok(handed_over)
     }
 }
 
@@ -166,7 +169,7 @@ impl Leases {
     }
 
     /// Grants or renews, and waits until that is durable.
-    fn grant(&mut self, numbers: impl Iterator<Item = u32>, is_renewal: bool) -> Result<()> {
+    fn grant(&mut self, numbers: impl Iterator<Item = u32>, is_renewal: bool) -> Result<Instant> {
         self.now = Timestamp(self.now.0 + 1);
         let mut leases = self.store.lock();
         for number in numbers {
@@ -182,9 +185,10 @@ impl Leases {
             leases.grant(grant, self.now)?;
         }
         let sequence = leases.staging().sequence();
+        let handed_over = Instant::now();
         drop(leases);
         ensure!(self.store.wait_durable(sequence), "the store is poisoned");
-        Ok(())
+        Ok(handed_over)
     }
 }
 
@@ -197,7 +201,7 @@ impl Contender for Leases {
         &self.directory
     }
 
-    fn commit(&mut self, updates: &[Update<'_>]) -> Result<()> {
+    fn commit(&mut self, updates: &[Update<'_>]) -> Result<Instant> {
         self.grant(updates.iter().map(|update| update.key), true)
     }
 }

@@ -15,7 +15,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use contenders::{Bare, Contender, ENTRIES, Leases, Log, Update, VALUE};
-use fosix_store_bench::{Measured, Place, Random, allocated, cpu_time, describe, load, written_bytes};
+use fosix_store_bench::{
+    Measured, Place, Random, allocated, cpu_time, describe, load, quantile, written_bytes,
+};
 use others::{Fjall, Redb};
 
 const BATCHES: [usize; 4] = [1, 100, 1_000, 10_000];
@@ -57,9 +59,9 @@ fn main() -> Result<()> {
 
 fn compare(contenders: &mut [&mut dyn Contender], round: Duration, updates: &mut Updates) -> Result<()> {
     println!(
-        "| batch | | updates/s | CPU us | written, bytes | p50 us | p99 us | p99.9 us | p99 to the bare loop's |"
+        "| batch | | updates/s | CPU us | written, bytes | batch: p50 us | p99 | p99.9 | commit: p50 us | p99 | p99.9 | p99 to the bare loop's |"
     );
-    println!("|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for batch in BATCHES {
         let mut figures = vec![Measured::default(); contenders.len()];
         for _ in 0..ROUNDS {
@@ -68,11 +70,11 @@ fn compare(contenders: &mut [&mut dyn Contender], round: Duration, updates: &mut
             }
         }
         // The quicker of the two loops.
-        let bare = figures.iter().take(2).filter_map(|bare| bare.quantile(990)).min();
+        let bare = figures.iter().take(2).filter_map(|bare| quantile(&bare.commits, 990)).min();
         for (contender, measured) in contenders.iter().zip(&figures) {
             let (rate, cpu, written) = (measured.rate(), measured.cpu_each(), measured.written_each());
             print!("| {batch} | {} | {rate:.0} | {cpu:.2} | {written:.0}", contender.name());
-            println!("{}", latencies(measured, bare));
+            println!("{}{}", latencies(&measured.batches), commits(measured, bare));
         }
     }
     Ok(())
@@ -90,8 +92,9 @@ fn commit_for(
     while begun.elapsed() < round {
         let updates = updates.next(batch);
         let start = Instant::now();
-        contender.commit(&updates)?;
-        measured.commits.push(start.elapsed());
+        let handed_over = contender.commit(&updates)?;
+        measured.commits.push(handed_over.elapsed());
+        measured.batches.push(start.elapsed());
         measured.updates += batch as u64;
     }
     measured.wall += begun.elapsed();
@@ -101,15 +104,18 @@ fn commit_for(
     Ok(())
 }
 
-/// The cells from p50 on.
-fn latencies(measured: &Measured, bare: Option<Duration>) -> String {
-    let mut cells = String::new();
-    for of_1000 in [500, 990, 999] {
-        let text = measured.quantile(of_1000).map_or("-".to_owned(), |time| time.as_micros().to_string());
-        cells += &format!(" | {text}");
-    }
-    let ratio = measured.quantile(990).zip(bare).map(|(ours, bare)| ours.as_secs_f64() / bare.as_secs_f64());
-    cells + &ratio.map_or(" | - |".to_owned(), |ratio| format!(" | {ratio:.1} |"))
+/// The cells of p50, p99 and p99.9.
+fn latencies(times: &[Duration]) -> String {
+    let micros = |time: Duration| time.as_micros().to_string();
+    let cell = |of_1000| format!(" | {}", quantile(times, of_1000).map_or("-".to_owned(), micros));
+    [500, 990, 999].map(cell).concat()
+}
+
+/// The same of commits, and how their p99 compares.
+fn commits(measured: &Measured, bare: Option<Duration>) -> String {
+    let ratio = quantile(&measured.commits, 990).zip(bare);
+    let ratio = ratio.map(|(ours, bare)| format!("{:.1}", ours.as_secs_f64() / bare.as_secs_f64()));
+    format!("{} | {} |", latencies(&measured.commits), ratio.unwrap_or("-".to_owned()))
 }
 
 fn allocated_mib(contender: &dyn Contender) -> Result<u64> {

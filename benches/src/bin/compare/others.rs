@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 use redb::{Durability, TableDefinition};
@@ -35,12 +35,14 @@ impl Contender for Fjall {
         &self.directory
     }
 
-    fn commit(&mut self, updates: &[Update<'_>]) -> Result<()> {
+    fn commit(&mut self, updates: &[Update<'_>]) -> Result<Instant> {
         let mut batch = self.database.batch().durability(Some(fjall::PersistMode::SyncData));
         for update in updates {
             batch.insert(&self.keyspace, u64::from(update.key).to_be_bytes(), update.value);
         }
-        Ok(batch.commit()?)
+        let handed_over = Instant::now();
+        batch.commit()?;
+        Ok(handed_over)
     }
 
     fn settle(&mut self) -> Result<()> {
@@ -81,7 +83,7 @@ impl Contender for Redb {
         &self.directory
     }
 
-    fn commit(&mut self, updates: &[Update<'_>]) -> Result<()> {
+    fn commit(&mut self, updates: &[Update<'_>]) -> Result<Instant> {
         let mut transaction = self.database.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
         {
@@ -90,7 +92,9 @@ impl Contender for Redb {
                 table.insert(u64::from(update.key), update.value)?;
             }
         }
-        Ok(transaction.commit()?)
+        let handed_over = Instant::now();
+        transaction.commit()?;
+        Ok(handed_over)
     }
 }
 
