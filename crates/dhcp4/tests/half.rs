@@ -12,7 +12,7 @@ mod world;
 use std::net::Ipv4Addr;
 
 use fosix_dhcp4::{Drop4, Outcome4, Sent4, Silence4};
-use fosix_lease::LeaseState;
+use fosix_lease::{LeaseRef4, LeaseState};
 use fosix_wire::v4::{MessageType, OptionCode};
 use fosix_wire::v6::{self, OptionCode as Code6, Packet, Writer};
 use world::{Ask, OURS, World, address};
@@ -401,7 +401,7 @@ fn ten_thousand_mutations_are_each_counted_once_and_never_give_an_address_twice(
     let statistics = &world.statistics;
     assert_eq!(statistics.sent.total() + statistics.silence.total() + statistics.dropped.total(), ROUNDS);
     assert!(statistics.sent.total() > 0 && statistics.dropped.total() > 0);
-    let held: Vec<_> = world.leases.iter().map(|lease| lease.address()).collect();
+    let held: Vec<_> = world.leases.iter().map(LeaseRef4::address).collect();
     assert_eq!(held.iter().collect::<std::collections::HashSet<_>>().len(), held.len());
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Rounds of commits through the journal alternate with rounds of a bare loop, one write of the same length and one
 //! fdatasync, in the same directory: once in a file that was only allocated, once in one that was filled with zeros.
-//! Then the same again while a snapshot is being written.
+//! Then the journal alone while a snapshot is being written, and a start that reads it all.
 
 #![allow(
     clippy::unwrap_used,
@@ -59,6 +59,23 @@ fn main() {
         measured.print("journal beside a snapshot", 100);
     });
     journal.stop().unwrap();
+    drop(journal);
+    recover(storage);
+}
+
+/// How long a start takes to read all that, and to make it durable.
+fn recover(storage: Directory) {
+    let start = Instant::now();
+    let mut records = 0_u64;
+    let mut count = |frame: Frame<'_>| {
+        records += u64::from(frame.body == BODY);
+        Ok(())
+    };
+    let recovered = Recovery::open(storage, Options::new(4, Salt(1))).unwrap().replay(&mut count).unwrap();
+    let read = start.elapsed();
+    drop(recovered.into_log().unwrap());
+    let all = start.elapsed();
+    println!("{records} records read in {:.2} s, ready after {:.2} s", read.as_secs_f64(), all.as_secs_f64());
 }
 
 /// Rounds of the journal, and of the bare loop in two kinds of file.

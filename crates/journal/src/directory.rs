@@ -82,7 +82,11 @@ impl Storage for Directory {
         let mut entries = Vec::new();
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
-            let metadata = entry.metadata()?;
+            let metadata = match entry.metadata() {
+                // Somebody else's, and gone meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                metadata => metadata?,
+            };
             // The journal's own names are ASCII; what else lies here is not its own.
             if metadata.is_file()
                 && let Ok(name) = entry.file_name().into_string()

@@ -174,7 +174,8 @@ impl Staging {
         more: bool,
         body: impl FnOnce(&mut Vec<u8>),
     ) -> u64 {
-        self.sequence += 1;
+        // What a file says is its last number may be any; the log refuses one that is given twice.
+        self.sequence = self.sequence.saturating_add(1);
         if self.recording {
             let frame = Frame { kind, more, cause, time, sequence: self.sequence, body: &[] };
             write(&mut self.bytes, self.salt, frame, body);

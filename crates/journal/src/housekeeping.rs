@@ -53,7 +53,7 @@ pub enum Prepared {
 impl<S: Storage> Log<S> {
     /// Makes a segment ahead when there is none. A full disk is no failure; anything else poisons the log.
     pub fn prepare(&self) -> Result<Prepared, Error> {
-        let mut state = lock(&self.housekeeping);
+        let _one_at_a_time = lock(&self.preparing);
         self.healthy()?;
         let (ordinal, used) = {
             let catalog = lock(&self.catalog);
@@ -67,7 +67,7 @@ impl<S: Storage> Log<S> {
             && used.saturating_add(bytes) > of
         {
             let no_room = NoRoom::Budget { used, of };
-            state.no_room = Some(no_room);
+            lock(&self.housekeeping).no_room = Some(no_room);
             return Ok(Prepared::NoRoom(no_room));
         }
         let header = FileHeader {
@@ -79,14 +79,14 @@ impl<S: Storage> Log<S> {
         let (name, file, bytes) = match segment::make(&self.storage, &header, bytes, |_| Ok(())) {
             Ok(made) => made,
             Err(fault) if fault.is_full() => {
-                state.no_room = Some(NoRoom::DiskFull);
+                lock(&self.housekeeping).no_room = Some(NoRoom::DiskFull);
                 return Ok(Prepared::NoRoom(NoRoom::DiskFull));
             }
             Err(fault) => return Err(self.poison(fault.error)),
         };
         let synced = self.storage.sync_directory().map_err(Error::io("sync", &self.storage.place()));
         synced.map_err(|error| self.poison(error))?;
-        state.no_room = None;
+        lock(&self.housekeeping).no_room = None;
         let mut catalog = lock(&self.catalog);
         catalog.made(Ahead { name, ordinal, file: Arc::new(file), bytes });
         self.room.add(self.room.of_new(bytes));

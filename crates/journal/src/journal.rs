@@ -169,8 +169,7 @@ impl<S: Storage> Journal<S> {
         if let Some(error) = log.poisoned() {
             return Health::Poisoned(Arc::clone(error));
         }
-        // A segment is being made: who made one before waits for nothing that housekeeping does.
-        let Ok(state) = log.housekeeping.try_lock() else { return Health::Good };
+        let state = lock(&log.housekeeping);
         match (state.no_room, state.low_space) {
             (Some(why), _) => Health::NoRoom(why),
             (None, Some(space)) => Health::LowSpace(space),

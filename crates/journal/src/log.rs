@@ -30,6 +30,8 @@ pub struct Log<S: Storage> {
     pub(crate) catalog: Mutex<Catalog<S::File>>,
     pub(crate) room: Room,
     pub(crate) housekeeping: Mutex<crate::housekeeping::State>,
+    /// Held while a segment is made.
+    pub(crate) preparing: Mutex<()>,
     /// One snapshot is written at a time.
     pub(crate) in_snapshot: AtomicBool,
     /// Bytes of log that a start would have to read, and what of them the newest snapshot made superfluous.
@@ -134,6 +136,7 @@ impl<S: Storage> Log<S> {
             catalog: Mutex::new(Catalog::new(kept.collect::<VecDeque<_>>(), from.next_ordinal, snapshot)),
             room,
             housekeeping: Mutex::default(),
+            preparing: Mutex::default(),
             in_snapshot: AtomicBool::new(false),
             logged: AtomicU64::new(from.log_bytes),
             logged_before_snapshot: AtomicU64::new(0),

@@ -3,6 +3,8 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::Instant;
 
 use crate::batch::Head;
 use crate::catalog::Snapshot;
@@ -32,7 +34,7 @@ impl<S: Storage> Log<S> {
             let catalog = lock(&self.catalog);
             (catalog.snapshot().map_or(0, |snapshot| snapshot.bytes), catalog.closed())
         };
-        let stuck = || closed > 0 && self.housekeeping.try_lock().is_ok_and(|state| state.no_room.is_some());
+        let stuck = || closed > 0 && lock(&self.housekeeping).no_room.is_some();
         !self.in_snapshot.load(Ordering::Acquire)
             && (since > self.options.snapshot_after.max(newest) || stuck())
     }
@@ -172,7 +174,13 @@ impl<S: Storage> SnapshotWriter<S> {
         self.unsynced += buffer.len() as u64;
         self.buffer = buffer;
         self.buffer.clear();
-        if self.unsynced >= PACE { self.sync() } else { Ok(()) }
+        if self.unsynced >= PACE {
+            let begun = Instant::now();
+            self.sync()?;
+            // Half of the time the disk is the log's alone.
+            thread::sleep(begun.elapsed());
+        }
+        Ok(())
     }
 
     fn sync(&mut self) -> Result<(), Error> {

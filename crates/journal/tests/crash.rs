@@ -25,7 +25,7 @@ use fosix_journal::{
 use model::Model;
 
 /// Runs with these seeds once found a fault.
-const SEEDS: &[u64] = &[];
+const SEEDS: &[u64] = &[18, 39, 69, 291, 1048];
 
 /// Runs of the ordinary test, each with [`LIVES`] crashes.
 const RUNS: u64 = 5_500;

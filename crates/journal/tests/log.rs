@@ -124,6 +124,28 @@ fn a_snapshot_is_never_ahead_of_the_log() {
 }
 
 #[test]
+fn a_snapshot_waits_for_the_newest_change_that_it_may_have_seen() {
+    let disk = Disk::new(1);
+    let log = open(&disk);
+    write(&log, 2);
+    let writer = log.begin_snapshot().unwrap();
+    let mut staging = log.staging();
+    let last = staging.stage(Kind::Put, Cause(0), 0, false, |_| ());
+    log.hand_over(staging.bytes_mut(), last);
+    std::thread::scope(|scope| {
+        let finishing = scope.spawn(|| writer.finish(last));
+        for _ in 0..2_000 {
+            assert!(!finishing.is_finished());
+            std::thread::yield_now();
+        }
+        assert_eq!(files(&disk, "snapshot-"), ["snapshot-0000000000000002.new"]);
+        log.turn().unwrap();
+        finishing.join().unwrap().unwrap();
+    });
+    assert_eq!(files(&disk, "snapshot-"), ["snapshot-0000000000000002"]);
+}
+
+#[test]
 fn what_is_not_whole_changes_in_order_poisons_the_log() {
     for (more, skipped) in [(true, false), (false, true)] {
         let log = open(&Disk::new(1));

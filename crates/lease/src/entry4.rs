@@ -239,13 +239,11 @@ impl<'a> LeaseRef4<'a> {
     }
 
     pub(crate) fn identity(self) -> IdentityRef<'a> {
-        match self.fields.find(tag::CLIENT_IDENTIFIER) {
-            Some(id) => IdentityRef::Identifier(id),
-            None => {
-                let (hardware_type, octets) = self.fields.hardware().unwrap_or_default();
-                IdentityRef::Hardware(hardware_type, octets)
-            }
-        }
+        let hardware = || {
+            let (hardware_type, octets) = self.fields.hardware().unwrap_or_default();
+            IdentityRef::Hardware(hardware_type, octets)
+        };
+        self.fields.find(tag::CLIENT_IDENTIFIER).map_or_else(hardware, IdentityRef::Identifier)
     }
 
     /// The client's hardware address; without an octet where none is known.

@@ -105,7 +105,7 @@ proptest! {
         let _ = (Lease4::decode(&bytes), Key4::decode(&bytes));
         let body = [&Entry4::default().encode()[..], &bytes].concat();
         if let Ok(lease) = Lease4::decode(&body) {
-            let _ = lease.to_owned();
+            lease.encode(&mut Vec::new());
         }
     }
 }

@@ -36,7 +36,7 @@ pub struct Leases4 {
     /// Leases and probations that have not been noticed as ended, by their end.
     wheel: Wheel,
     /// Former leases, the one free longest first: list 0 has those that no pool gives out again, list n + 1 those of pool
-    /// n. One whose address is on offer is in none of them.
+    /// n, but for those whose address is on offer.
     former: Lists,
     pools: Pools4,
     /// The addresses of leases that are in no pool.
@@ -169,7 +169,7 @@ impl Leases4 {
         (0..self.table.entries.slot_end()).filter_map(|slot| self.table.get(slot))
     }
 
-    /// The address that `client` holds in `subnet` at `now`.
+    /// The address that `client` holds, whole, in `subnet` at `now`.
     pub fn held_by(&self, client: &ClientIdentity, subnet: u32, now: Timestamp) -> Option<LeaseRef4<'_>> {
         let client = client.as_identity_ref();
         let slot = self.slot_held_by(client, subnet, None, now)?;
@@ -181,7 +181,7 @@ impl Leases4 {
         let former = || {
             let leases = self.table.of_client(client.as_identity_ref());
             let slot = leases
-                .filter(|(_, lease)| lease.state() != LeaseState::Declined)
+                .filter(|(_, lease)| lease.state() != LeaseState::Declined && lease.port_set().is_none())
                 .filter(|(_, lease)| self.pools.holds(subnet, lease.address()))
                 .max_by_key(|(_, lease)| lease.last_transaction());
             self.table.get(slot?.0)
@@ -236,7 +236,9 @@ impl Leases4 {
         let owner = owner(client, &mut buffer);
         self.offers.put(address.into(), owner, now.plus(lifetime), |gone| lapsed.push(gone));
         self.pools.set_used(address);
-        if let Some(slot) = self.former_slot(address) {
+        if let Some(slot) = self.former_slot(address)
+            && self.former_list(Key4 { address, port_set: None }) != 0
+        {
             self.former.unlink(&mut self.table.entries, slot);
         }
         for gone in lapsed {
@@ -293,7 +295,7 @@ impl Leases4 {
         })
     }
 
-    /// What `client` holds in `subnet` beside the lease with the key `but`.
+    /// What `client` holds in `subnet`, whole, beside the lease with the key `but`.
     fn slot_held_by(
         &self,
         client: IdentityRef<'_>,
@@ -305,6 +307,7 @@ impl Leases4 {
         let held = leases.find(|(_, lease)| {
             lease.state() == LeaseState::Assigned
                 && lease.is_active(now)
+                && lease.port_set().is_none()
                 && but != Some(lease.key())
                 && self.pools.holds(subnet, lease.address())
         });

@@ -46,6 +46,35 @@ pub struct Lease6 {
     pub since: Timestamp,
 }
 
+/// What a client is to be given; the store makes the record of it.
+#[derive(Debug, Clone)]
+pub struct Grant6 {
+    /// What is leased.
+    pub kind: LeaseKind6,
+    /// The address or prefix; it must be the client's, on offer to it, or free.
+    pub address: Ipv6Addr,
+    /// The prefix's length; 128 for an address.
+    pub prefix_len: u8,
+    /// Who gets it.
+    pub duid: Box<[u8]>,
+    /// The client's identity association.
+    pub iaid: u32,
+    /// The client's hardware address, where one is known.
+    pub hardware: Option<HardwareAddress>,
+    /// The source address of its message.
+    pub source: Ipv6Addr,
+    /// The relays that it came through, the one nearest the client first.
+    pub relay_path: Box<[RelayHop]>,
+    /// The subnet's id.
+    pub subnet: u32,
+    /// The name that the client has, or an empty text.
+    pub hostname: Box<str>,
+    /// Seconds for which new connections may use it; `u32::MAX` is for ever.
+    pub preferred_lifetime: u32,
+    /// Seconds of validity; `u32::MAX` is for ever.
+    pub valid_lifetime: u32,
+}
+
 /// What a DHCPv6 lease is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum LeaseKind6 {

@@ -6,7 +6,8 @@ use fosix_wire::softwire::PortParams;
 use proptest::prelude::*;
 
 use crate::{
-    ClientIdentity, DnsUpdated, HardwareAddress, Lease4, LeaseState, RelayHop, SoftwireSource, Timestamp,
+    ClientIdentity, DnsUpdated, HardwareAddress, Key6, Lease4, Lease6, LeaseState, RelayHop, SoftwireSource,
+    Timestamp,
 };
 
 /// A lease of an hour on 10.0.0.`last` for the client with this number.
@@ -86,6 +87,31 @@ prop_compose! {
             hostname: hostname.into(), dns: DnsUpdated { forward, reverse },
             user_context: user_context.map(Into::into), state, valid_lifetime,
             last_transaction: Timestamp(last.into()), since: Timestamp(since.into()),
+        }
+    }
+}
+
+prop_compose! {
+    pub(crate) fn any_lease6()(
+        (address, len) in (any::<u128>(), 1u8..=128),
+        is_prefix in any::<bool>(),
+        duid in prop::collection::vec(any::<u8>(), 0..=130),
+        hardware in prop::option::of(any_hardware()),
+        source in any::<Ipv6Addr>(),
+        relay_path in any_path(),
+        (hostname, user_context) in ("[a-z]{0,9}", prop::option::of("[a-z]{1,300}")),
+        state in any_state(),
+        (forward, reverse) in any::<(bool, bool)>(),
+        numbers in any::<[u32; 7]>(),
+    ) -> Lease6 {
+        let key = if is_prefix { Key6::prefix(address.into(), len) } else { Key6::address(address.into()) };
+        let [subnet, pool_id, iaid, preferred_lifetime, valid_lifetime, last, since] = numbers;
+        Lease6 {
+            kind: key.kind, address: key.address, prefix_len: key.prefix_len, duid: duid.into(), iaid, hardware,
+            source, relay_path, subnet, pool_id, hostname: hostname.into(),
+            dns: DnsUpdated { forward, reverse }, user_context: user_context.map(Into::into), state,
+            preferred_lifetime, valid_lifetime, last_transaction: Timestamp(last.into()),
+            since: Timestamp(since.into()),
         }
     }
 }

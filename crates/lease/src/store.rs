@@ -19,10 +19,13 @@ use fosix_journal::{Directory, Health, Journal, Storage};
 pub use kept::Kept;
 pub use open::Opened;
 
-use crate::Leases4;
+use crate::{Leases4, Leases6};
 
 /// The store of the DHCPv4 half.
 pub type Store4<S = Directory> = Store<Leases4, S>;
+
+/// The store of the DHCPv6 half.
+pub type Store6<S = Directory> = Store<Leases6, S>;
 
 /// Leases behind one lock, and their log, if they are on disk.
 pub struct Store<L: Kept, S: Storage = Directory> {

@@ -91,33 +91,28 @@ impl Table4 {
         leases.filter(move |(_, lease)| lease.softwire().is_some_and(|s| s.address.octets() == address))
     }
 
-    /// Stores a lease in the place of the one with the same key, if there is one; says where.
+    /// Stores a lease in the place of the one with the same key, which was `found`; says where.
     /// `None`, and nothing has changed, when there is no place left.
-    pub(crate) fn put(&mut self, mut entry: Entry4, fields: &[u8]) -> Option<u32> {
-        let found = self.find(entry.key());
+    pub(crate) fn put(&mut self, found: Option<u32>, mut entry: Entry4, fields: &[u8]) -> Option<u32> {
         let before = found.and_then(|slot| self.get(slot));
         let old = before.filter(|_| !self.reading).map(|lease| self.hashes(lease));
         let old_entry = before.map(|lease| *lease.entry);
         let blob = self.arena.replace(old_entry.map(|entry| entry.blob()).unwrap_or_default(), fields)?;
         (entry.fields_place, entry.fields_len) = (blob.place, blob.len);
-        let slot = match (found, old_entry) {
-            (Some(slot), Some(before)) => {
-                entry.links = before.links;
-                *self.entries.get_mut(slot)? = entry;
-                slot
-            }
-            _ => {
-                let Some(slot) = self.entries.insert(entry) else {
-                    self.arena.remove(blob);
-                    return None;
-                };
-                let (entries, hasher) = (&self.entries, &self.hasher);
-                let hash = hasher.hash_one(entry.address);
-                self.by_address.insert(hash, slot, |other| {
-                    entries.get(other).map_or(0, |entry| hasher.hash_one(entry.address))
-                });
-                slot
-            }
+        let slot = if let (Some(slot), Some(before)) = (found, old_entry) {
+            entry.links = before.links;
+            *self.entries.get_mut(slot)? = entry;
+            slot
+        } else {
+            let Some(slot) = self.entries.insert(entry) else {
+                self.arena.remove(blob);
+                return None;
+            };
+            let (entries, hasher) = (&self.entries, &self.hasher);
+            self.by_address.insert(hasher.hash_one(entry.address), slot, |other| {
+                entries.get(other).map_or(0, |entry| hasher.hash_one(entry.address))
+            });
+            slot
         };
         if !self.reading {
             let new = self.get(slot).map(|lease| self.hashes(lease));
@@ -138,36 +133,25 @@ impl Table4 {
         self.entries.remove(slot);
     }
 
-    /// Builds what was left out while records were read. Gives the pairs of assigned leases that share a softwire.
-    pub(crate) fn finish_reading(&mut self) -> Vec<(u32, u32)> {
+    /// Builds what was left out while records were read. Gives assigned leases that share a softwire,
+    /// those with the same one next to each other.
+    pub(crate) fn finish_reading(&mut self) -> Vec<u32> {
         let mut doubtful = Vec::new();
         if !std::mem::take(&mut self.reading) {
             return doubtful;
         }
-        let count = usize::try_from(self.entries.len()).unwrap_or(usize::MAX);
-        let (mut hardware, mut softwire) = (0, 0);
-        for (_, entry) in self.entries.iter_from(0) {
-            let fields = Fields(self.arena.get(entry.blob()));
-            hardware += usize::from(fields.hardware().is_some());
-            softwire += usize::from(fields.softwire().is_some());
-        }
-        self.by_client = Index::with_room_for(count);
-        self.by_hardware = Index::with_room_for(hardware);
-        self.by_softwire = Index::with_room_for(softwire);
+        let (mut clients, mut hardware, mut softwires) = (Vec::new(), Vec::new(), Vec::new());
         for slot in 0..self.entries.slot_end() {
             let Some(lease) = self.get(slot) else { continue };
-            let new = self.hashes(lease);
-            if let Some(hash) = new.softwire
-                && let Some(softwire) = lease.softwire()
-            {
-                let same = |other: &u32| {
-                    let other = self.get(*other).and_then(LeaseRef4::softwire);
-                    other.is_some_and(|other| other.address == softwire.address)
-                };
-                doubtful.extend(self.by_softwire.candidates(hash).filter(same).map(|other| (other, slot)));
-            }
-            self.index(slot, None, Some(new));
+            let hashes = self.hashes(lease);
+            clients.push((hashes.client, slot));
+            hardware.extend(hashes.hardware.map(|hash| (hash, slot)));
+            softwires.extend(hashes.softwire.map(|hash| (hash, slot)));
         }
+        self.by_client = Index::build(clients, usize::MAX, |_, _| ());
+        self.by_hardware = Index::build(hardware, SAME_HARDWARE, |_, _| ());
+        self.by_softwire = Index::build(softwires, usize::MAX, |one, other| doubtful.extend([one, other]));
+        doubtful.dedup();
         doubtful
     }
 

@@ -21,8 +21,8 @@ use fosix_journal::{
     Cause, Error, Frame, Kind, Log, Options, Prepared, Recovery, Salt, Turn, decode, encode,
 };
 use fosix_lease::{
-    ClientIdentity, Grant4, HardwareAddress, Kept, Lease4, LeaseState, Leases4, PoolRange4, Snapped,
-    Timestamp,
+    ClientIdentity, Grant4, HardwareAddress, Kept, Lease4, LeaseRef4, LeaseState, Leases4, PoolRange4,
+    Snapped, Timestamp,
 };
 
 /// Runs with these seeds once found a fault.
@@ -177,7 +177,7 @@ impl Run {
     /// What one batch of packets does.
     fn serve_batch(&mut self, log: &Log<Disk>, leases: &mut Leases4) {
         leases.staging_mut().set_room(log.room());
-        for _ in 0..1 + self.random.below(4) {
+        for _ in 0..=self.random.below(4) {
             self.serve(leases);
         }
         let staging = leases.staging_mut();
@@ -189,7 +189,7 @@ impl Run {
     fn serve(&mut self, leases: &mut Leases4) {
         let number = self.random.below(CLIENTS);
         let (client, now) = (client(number), Timestamp(self.now));
-        let held = leases.held_by(&client, SUBNET, now).map(|lease| lease.address());
+        let held = leases.held_by(&client, SUBNET, now).map(LeaseRef4::address);
         match (self.random.below(16), held) {
             (0..=3, _) | (_, None) => {
                 let wish = address(self.random.below(u64::from(ADDRESSES)));
@@ -302,14 +302,14 @@ fn assert_indexes(leases: &Leases4, name: &str) {
     for lease in leases.iter() {
         count += 1;
         let (whole, address) = (lease.to_lease(), lease.address());
-        assert_eq!(leases.get(address).map(|found| found.to_lease()).as_ref(), Some(&whole), "{name}");
+        assert_eq!(leases.get(address).map(LeaseRef4::to_lease).as_ref(), Some(&whole), "{name}");
         assert!(leases.by_client(&whole.client).any(|found| found.address() == address), "{name}: {address}");
         assert!(
             leases.by_hardware(&whole.hardware).any(|found| found.address() == address),
             "{name}: {address}"
         );
         if let Some(softwire) = whole.softwire.filter(|_| whole.state == LeaseState::Assigned) {
-            let found = leases.by_softwire(softwire.address).map(|found| found.address());
+            let found = leases.by_softwire(softwire.address).map(LeaseRef4::address);
             assert!(found.is_some(), "{name}: {address} by its softwire");
         }
     }

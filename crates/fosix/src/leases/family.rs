@@ -3,11 +3,11 @@
 use std::io::{self, BufRead, Write};
 use std::net::Ipv4Addr;
 
-use fosix_lease::kea_csv::{HeaderError, Notes, Reader4, Record, Row};
-use fosix_lease::{Kept, Key4, Lease4, Leases4, Timestamp, cause};
+use fosix_lease::kea_csv::{HeaderError, Notes, Reader4, Reader6, Record, Row};
+use fosix_lease::{Kept, Key4, Key6, Lease4, Lease6, LeaseKind6, Leases4, Leases6, Timestamp, cause};
 use serde_json::{Value, json};
 
-use super::json::{of4, to4};
+use super::json::{of4, of6, to4, to6};
 use super::{Filter, render};
 
 /// The rows of a lease file of Kea's, one after the other, and what is worth telling of them.
@@ -143,5 +143,97 @@ impl Family for V4 {
 
     fn whole(lease: &Lease4, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
         render::whole4(lease, now, out)
+    }
+}
+
+/// The DHCPv6 half.
+pub(super) struct V6;
+
+impl RowSource<V6> for Reader6<Box<dyn BufRead>> {
+    fn next(&mut self) -> Option<io::Result<Row<Lease6, Key6>>> {
+        Iterator::next(self)
+    }
+
+    fn notes(&self) -> Notes {
+        Self::notes(self).clone()
+    }
+}
+
+impl Family for V6 {
+    type Lease = Lease6;
+    type Key = Key6;
+    type Leases = Leases6;
+    const FOLDER: &'static str = "dhcp6";
+
+    fn none() -> Leases6 {
+        Leases6::new(&[], 1)
+    }
+
+    fn scan(leases: &Leases6, from: u32, limit: u32, take: &mut dyn FnMut(Lease6)) -> Option<u32> {
+        // What the store has in memory is always whole.
+        leases
+            .slice(from, limit, &mut |snapped| Lease6::decode(snapped.body).into_iter().for_each(&mut *take))
+    }
+
+    fn known(leases: &Leases6, lease: &Lease6) -> Option<(u64, Timestamp)> {
+        let Lease6 { kind, address, prefix_len, .. } = *lease;
+        let known = leases.get(Key6 { kind, address, prefix_len })?;
+        Some((known.sequence(), known.last_transaction()))
+    }
+
+    fn last_transaction(lease: &Lease6) -> Timestamp {
+        lease.last_transaction
+    }
+
+    fn put(leases: &mut Leases6, lease: Lease6, now: Timestamp) -> Result<(), String> {
+        leases.put_lease(&lease, cause::IMPORTED, now).map_err(|conflict| conflict.to_string())
+    }
+
+    fn remove(leases: &mut Leases6, key: &Key6, start: u64, now: Timestamp) {
+        if leases.get(*key).is_some_and(|known| known.sequence() > start) {
+            leases.remove(*key, now);
+        }
+    }
+
+    fn rows(input: Box<dyn BufRead>) -> Result<Box<dyn RowSource<Self>>, HeaderError> {
+        Ok(Box::new(Reader6::new(input)?))
+    }
+
+    fn key_to_json(key: &Key6) -> Value {
+        json!([key.kind == LeaseKind6::Prefix, key.address, key.prefix_len])
+    }
+
+    fn key_from_json(value: &Value) -> Option<Key6> {
+        let kind = if value.get(0)?.as_bool()? { LeaseKind6::Prefix } else { LeaseKind6::Address };
+        let prefix_len = u8::try_from(value.get(2)?.as_u64()?).ok()?;
+        Some(Key6 { kind, address: value.get(1)?.as_str()?.parse().ok()?, prefix_len })
+    }
+
+    fn takes(filter: &Filter, lease: &Lease6, now: Timestamp) -> bool {
+        filter.takes6(lease, now)
+    }
+
+    fn to_json(lease: &Lease6) -> Value {
+        of6(lease)
+    }
+
+    fn from_json(value: &Value) -> anyhow::Result<Lease6> {
+        to6(value)
+    }
+
+    fn order(lease: &Lease6) -> (u128, u8) {
+        (lease.address.into(), lease.prefix_len)
+    }
+
+    fn head(out: &mut impl Write) -> io::Result<()> {
+        render::head6(out)
+    }
+
+    fn row(lease: &Lease6, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
+        render::row6(lease, now, out)
+    }
+
+    fn whole(lease: &Lease6, now: Timestamp, out: &mut impl Write) -> io::Result<()> {
+        render::whole6(lease, now, out)
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn repair<F: Family>(directory: &Path) -> anyhow::Result<ExitCode> {
     match repaired.from_snapshot {
         (kept, Some(all)) => writeln!(out, "{kept} of {all} leases of the snapshot are kept")?,
         (kept, None) => {
-            writeln!(out, "{kept} leases of the snapshot are kept; how many there were is not known")?
+            writeln!(out, "{kept} leases of the snapshot are kept; how many there were is not known")?;
         }
     }
     writeln!(out, "{} changes of the log are kept", repaired.from_log)?;

@@ -170,7 +170,10 @@ impl Progress {
     fn step(&mut self) {
         const EVERY: Duration = Duration::from_millis(200);
         self.rows += 1;
-        if self.terminal && self.rows % 1024 == 0 && self.shown.is_none_or(|shown| shown.elapsed() >= EVERY) {
+        if self.terminal
+            && self.rows.is_multiple_of(1024)
+            && self.shown.is_none_or(|shown| shown.elapsed() >= EVERY)
+        {
             self.show("\r");
             self.shown = Some(Instant::now());
         }

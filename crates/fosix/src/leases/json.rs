@@ -134,7 +134,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 /// Bytes written as `01:23:ab` or `0123ab`.
 pub(super) fn unhex(text: &str) -> anyhow::Result<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
-    if digits.len() % 2 != 0 {
+    if !digits.len().is_multiple_of(2) {
         bail!("{text:?} has an odd number of hexadecimal digits");
     }
     let byte = |pair: &[u8]| {

@@ -33,12 +33,13 @@ pub(crate) use filter::Filter;
 pub(crate) use take::{Change, Taking};
 
 use self::args::{Command, Format, Kea};
+use self::family::V6;
 use self::filter::{state_name, state_named};
 use crate::serve;
 
 /// Does what was asked for.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let result = run_for::<V4>(args);
+    let result = if args.dhcp6 { run_for::<V6>(args) } else { run_for::<V4>(args) };
     // Whoever reads the output has seen enough.
     let gone = |error: &anyhow::Error| {
         error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
@@ -70,7 +71,7 @@ fn list<F: Family>(directory: &Path, filter: &Filter, format: Format) -> anyhow:
     let mut out = BufWriter::new(io::stdout().lock());
     match format {
         Format::Json => {
-            place::list::<F>(directory, filter, |lease| Ok(writeln!(out, "{}", F::to_json(&lease))?))?
+            place::list::<F>(directory, filter, |lease| Ok(writeln!(out, "{}", F::to_json(&lease))?))?;
         }
         Format::Csv => {
             let mut rows = Writer::new(&mut out, Generation::Kea30)?;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use fosix_config::{Durability, ExpiredLeases, JournalSettings, StoreSettings};
-use fosix_journal::{Directory, Error, Health, Options, Salt};
+use fosix_journal::{Directory, Error, Health, Journal, Options, Salt};
 use fosix_lease::{LeaseEvent4, Leases4, Opened, Store4, Timestamp};
 use tracing::{error, info, warn};
 
@@ -183,7 +183,7 @@ impl Caretaker {
     /// Writes what is left to write, and ends. Nothing is changed any more.
     pub(super) fn finish(self) {
         self.stop.stop();
-        if let Some(Err(error)) = self.store.journal().map(|journal| journal.stop()) {
+        if let Some(Err(error)) = self.store.journal().map(Journal::stop) {
             error!(%error, "the log of the leases did not end as it should");
         }
         for thread in self.threads {

@@ -37,7 +37,6 @@ pub use error::{BadRow, HeaderError, Reason, Unrepresentable, WriteError};
 pub use files::load_order;
 pub use lines::MAX_LINE;
 pub use read::{Notes, Reader, Row};
-pub use v6::Key6;
 pub use write::Writer;
 
 use crate::{Lease4, Lease6, LeaseState};

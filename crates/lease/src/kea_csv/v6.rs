@@ -8,7 +8,7 @@ use super::codec::{Codec, Column, Entry};
 use super::error::{Reason, Unrepresentable};
 use super::escape::{escape, push_octets};
 use super::field::{Fault, Fields, ipv6, is_map, number, octets};
-use crate::{HardwareAddress, Lease6, LeaseKind6, LeaseState};
+use crate::{HardwareAddress, Key6, Lease6, LeaseKind6, LeaseState};
 
 /// The places of the columns.
 mod column {
@@ -30,17 +30,6 @@ mod column {
     pub(super) const HWTYPE: usize = 15;
     pub(super) const HWADDR_SOURCE: usize = 16;
     pub(super) const POOL_ID: usize = 17;
-}
-
-/// Which DHCPv6 lease a row deletes. For Kea the address alone says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Key6 {
-    /// What was leased.
-    pub kind: LeaseKind6,
-    /// The address or prefix.
-    pub address: Ipv6Addr,
-    /// The prefix's length; 128 for an address.
-    pub prefix_len: u8,
 }
 
 impl Codec for Lease6 {

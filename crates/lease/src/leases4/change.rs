@@ -7,14 +7,17 @@ use fosix_journal::{Cause, Kind};
 use super::operate::FIELDS_LIMIT;
 use super::{Conflict, Leases4, OWNER_LEN, owner};
 use crate::changes::{ChangeKind4, cause};
-use crate::entry4::{Entry4, Key4};
+use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::fields;
 use crate::record::{Grant4, Lease4, LeaseState, SoftwireSource};
 use crate::{ClientIdentity, DnsUpdated, Timestamp};
 
-/// Records that one grant makes at most: two leases that ended unnoticed, one forgotten, one freed, the new one, and one
+/// Addresses of one subnet that a client may have, by import, and that it loses with the next grant.
+const HELD_BY_CLIENT: usize = 16;
+
+/// Records that one grant makes at most: two leases that ended unnoticed, one forgotten, those freed, the new one, and one
 /// that loses its softwire.
-const RECORDS_OF_A_GRANT: usize = 6;
+const RECORDS_OF_A_GRANT: usize = HELD_BY_CLIENT + 5;
 
 /// Former leases that are kept of one client. Without a limit one client could make the walk over its leases long.
 const FORMER_OF_CLIENT: usize = 16;
@@ -55,9 +58,8 @@ impl Leases4 {
             return Err(Conflict::NoRoom);
         }
         let before = self.get(address).filter(|lease| lease.client_is(&grant.client));
-        let held_since =
-            before.filter(|lease| lease.is_held_by(&grant.client, now)).map(|lease| lease.since());
-        let softwire_before = before.and_then(|lease| lease.softwire());
+        let held_since = before.filter(|lease| lease.is_held_by(&grant.client, now)).map(LeaseRef4::since);
+        let softwire_before = before.and_then(LeaseRef4::softwire);
         let user_context = before.and_then(|lease| lease.user_context().map(Into::into));
         let is_known = before.is_some();
         let softwire = match grant.softwire {
@@ -130,8 +132,9 @@ impl Leases4 {
             self.note_lapse(address, now);
         }
         let key = entry.key();
-        let other = self.slot_held_by(lease.client.as_identity_ref(), lease.subnet, Some(key), now);
-        if let Some(other) = other {
+        for _ in 0..HELD_BY_CLIENT {
+            let other = self.slot_held_by(lease.client.as_identity_ref(), lease.subnet, Some(key), now);
+            let Some(other) = other else { break };
             let note = Note { more: true, ..Note::new(cause::RELEASED, now) };
             self.free(other, LeaseState::Released, note);
         }
@@ -229,8 +232,9 @@ impl Leases4 {
     /// Stores a lease in the place of its key; says where. `None`, and nothing has changed, when there is no place left.
     pub(super) fn store(&mut self, entry: Entry4, fields: &[u8], note: Note) -> Option<u32> {
         let key = entry.key();
-        let before = self.table.find(key).and_then(|slot| self.table.entries.get(slot)).copied();
-        let slot = self.table.put(entry, fields)?;
+        let found = self.table.find(key);
+        let before = found.and_then(|slot| self.table.entries.get(slot)).copied();
+        let slot = self.table.put(found, entry, fields)?;
         let fixed = entry.encode();
         let sequence =
             self.staging.stage(Kind::Put, note.cause, fields::seconds(note.now), note.more, |out| {

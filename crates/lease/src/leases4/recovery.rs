@@ -5,7 +5,7 @@ use std::fmt;
 use super::Leases4;
 use crate::Timestamp;
 use crate::counts::Counts;
-use crate::entry4::{Entry4, Key4};
+use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::fields::{BodyError, seconds};
 use crate::links::{Links, Lists};
 use crate::wheel::Wheel;
@@ -41,12 +41,13 @@ impl Leases4 {
     pub fn replay_put(&mut self, body: &[u8], sequence: u64) -> Result<(), BodyError> {
         let (mut entry, fields) = Entry4::decode(body)?;
         self.table.reading = true;
-        let found = self.table.find(entry.key()).and_then(|slot| self.table.entries.get(slot));
-        if found.is_some_and(|found| found.sequence > sequence) {
+        let found = self.table.find(entry.key());
+        let before = found.and_then(|slot| self.table.entries.get(slot));
+        if before.is_some_and(|before| before.sequence > sequence) {
             return Ok(());
         }
         entry.sequence = sequence;
-        self.table.put(entry, fields.0).map(|_| ()).ok_or(BodyError::Full)
+        self.table.put(found, entry, fields.0).map(|_| ()).ok_or(BodyError::Full)
     }
 
     /// Removes the lease with the key in the body of a delete; one that changed later stays.
@@ -77,11 +78,15 @@ impl Leases4 {
         }
         self.rebuild_pools();
         let mut violations = self.shared_ports(now);
-        let active = |slot| self.table.entries.get(slot).filter(|entry| entry.is_active(now));
-        violations.extend(doubtful.into_iter().filter_map(|(one, other)| {
-            let (one, other) = (active(one)?.key(), active(other)?.key());
-            Some(Violation4 { one, other, of_softwire: true })
-        }));
+        let leases = doubtful.into_iter().filter_map(|slot| self.table.get(slot));
+        let mut before: Option<LeaseRef4<'_>> = None;
+        for lease in leases.filter(|lease| lease.is_active(now)) {
+            let address = |lease: LeaseRef4<'_>| lease.softwire().map(|softwire| softwire.address);
+            if let Some(one) = before.filter(|&one| address(one) == address(lease)) {
+                violations.push(Violation4 { one: one.key(), other: lease.key(), of_softwire: true });
+            }
+            before = Some(lease);
+        }
         violations
     }
 

@@ -1,10 +1,11 @@
 //! What leases of either family are to a store.
 
+use std::convert::Infallible;
 use std::fmt::Debug;
 
 use fosix_journal::{BodyError, Frame, Kind, Staging};
 
-use crate::{Key4, Lease4, LeaseEvent4, Leases4, Snapped, Timestamp};
+use crate::{Key4, Key6, Lease4, Lease6, LeaseEvent4, Leases4, Leases6, Snapped, Timestamp};
 
 /// Leases that can be kept in a store.
 pub trait Kept: Debug + Send + 'static {
@@ -84,6 +85,64 @@ impl Kept for Leases4 {
         let decoded = match frame.kind {
             Kind::Put => Lease4::decode(frame.body).map(drop),
             Kind::Delete => Key4::decode(frame.body).map(drop),
+            Kind::Mark => Ok(()),
+        };
+        decoded.map_err(|error| BodyError(error.to_string()))
+    }
+
+    fn finish_replay(&mut self, now: Timestamp) -> Vec<String> {
+        self.finish_replay(now).iter().map(ToString::to_string).collect()
+    }
+
+    fn slice(&self, from: u32, limit: u32, each: &mut dyn FnMut(Snapped<'_>)) -> Option<u32> {
+        self.slice(from, limit, each)
+    }
+
+    fn count_ended(&self, now: Timestamp) -> (usize, usize) {
+        let ended = self.iter().filter(|lease| lease.state().keeps_others_away() && !lease.is_active(now));
+        (self.iter().count(), ended.count())
+    }
+}
+
+impl Kept for Leases6 {
+    /// The DHCPv6 half tells nobody yet.
+    type Event = Infallible;
+
+    const FAMILY: u16 = 6;
+
+    fn staging(&self) -> &Staging {
+        self.staging()
+    }
+
+    fn staging_mut(&mut self) -> &mut Staging {
+        self.staging_mut()
+    }
+
+    fn set_staging(&mut self, staging: Staging) {
+        self.set_staging(staging);
+    }
+
+    fn take_event(&mut self) -> Option<Infallible> {
+        None
+    }
+
+    fn reserve(&mut self, leases: usize) {
+        self.reserve(leases);
+    }
+
+    fn replay(&mut self, frame: &Frame<'_>) -> Result<(), BodyError> {
+        let taken = match frame.kind {
+            Kind::Put => self.replay_put(frame.body, frame.sequence),
+            Kind::Delete => self.replay_delete(frame.body, frame.sequence),
+            Kind::Mark => Ok(()),
+        };
+        taken.map_err(|error| BodyError(error.to_string()))
+    }
+
+    fn accept(frame: &Frame<'_>) -> Result<(), BodyError> {
+        let decoded = match frame.kind {
+            Kind::Put => Lease6::decode(frame.body).map(drop),
+            Kind::Delete => Key6::decode(frame.body).map(drop),
             Kind::Mark => Ok(()),
         };
         decoded.map_err(|error| BodyError(error.to_string()))

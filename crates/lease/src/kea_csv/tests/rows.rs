@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use fosix_wire::softwire::PortParams;
 
 use super::*;
-use crate::kea_csv::{Key6, Unrepresentable, WriteError};
+use crate::Key6;
+use crate::kea_csv::{Unrepresentable, WriteError};
 use crate::{ClientIdentity, DnsUpdated, HardwareAddress, Lease4, Lease6, LeaseKind6, LeaseState, Timestamp};
 
 const ROW4: &str =

@@ -1,0 +1,356 @@
+//! The leases of the DHCPv6 half, in memory, with the rules that keep an address or a prefix with one holder.
+
+mod change;
+mod operate;
+mod recovery;
+
+use std::collections::BTreeSet;
+
+use fosix_journal::Staging;
+
+pub use recovery::Violation6;
+
+use crate::Timestamp;
+use crate::counts::Counts;
+use crate::entry6::{Key6, LeaseRef6};
+use crate::links::Lists;
+use crate::offers::{Offers, Owner};
+use crate::pool6::{PoolRange6, Pools6};
+use crate::record::LeaseState;
+use crate::record6::LeaseKind6;
+use crate::table6::Table6;
+use crate::wheel::Wheel;
+
+/// The lease state of the DHCPv6 half.
+///
+/// It is to DHCPv6 what [`Leases4`](crate::Leases4) is to DHCPv4: what is free keeps the lease that it had last, and each
+/// change is staged as a record for the journal; without room for that nothing changes. A client is a DUID, and what it
+/// holds belongs to one of its identity associations (IAID).
+#[derive(Debug)]
+pub struct Leases6 {
+    table: Table6,
+    /// Leases and probations that have not been noticed as ended, by their end.
+    wheel: Wheel,
+    /// Former leases, the one free longest first: list 0 has those that no pool gives out again, list n + 1 those of pool
+    /// n, but for those that are on offer.
+    former: Lists,
+    pools: Pools6,
+    /// Leases that no pool counts one by one.
+    outside: BTreeSet<Key6>,
+    /// How many leases of prefixes there are of each length.
+    prefix_lens: [u32; 129],
+    offers: Offers<Key6>,
+    staging: Staging,
+    counts: Counts,
+    /// Seconds for which a former lease is kept; `None` is until somebody else needs what it was of.
+    hold_reclaimed_time: Option<u32>,
+    /// The list of `former` that is looked at next.
+    forget_from: usize,
+    /// Fields of the lease in hand; kept for its memory.
+    scratch: Vec<u8>,
+}
+
+/// Who asks, as the store tells clients apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Association<'a> {
+    /// The client.
+    pub duid: &'a [u8],
+    /// Which of its identity associations (RFC 9915 §12).
+    pub iaid: u32,
+    /// IA_NA or IA_PD: each has IAIDs of its own.
+    pub kind: LeaseKind6,
+}
+
+/// Why an address or a prefix cannot be given to a client, or a lease cannot be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Conflict6 {
+    /// The subnet has no pool with it.
+    #[error("{key} is in no pool of the subnet")]
+    NotInPool {
+        /// What was asked for.
+        key: Key6,
+    },
+    /// Another holds it or a part of it, or it was declined and its probation goes on.
+    #[error("{key} is held by another client or in probation after a decline")]
+    Held {
+        /// What was asked for.
+        key: Key6,
+    },
+    /// It is on offer to another.
+    #[error("{key} is on offer to another client")]
+    OnOffer {
+        /// What was asked for.
+        key: Key6,
+    },
+    /// The identity association has as many as one may have.
+    #[error("the identity association holds {limit} leases already")]
+    TooMany {
+        /// How many that is.
+        limit: usize,
+    },
+    /// The lease would be longer than a record may be.
+    #[error("the lease of {key} has more to keep than a record takes")]
+    TooLong {
+        /// What it is of.
+        key: Key6,
+    },
+    /// The log has no room for the change.
+    #[error("the store has no room for another change")]
+    NoRoom,
+}
+
+/// Offers that are looked at with each operation: more than an operation can make.
+const LAPSE_AT_ONCE: usize = 64;
+
+/// How many ended leases a client may cause to be reclaimed before it is told that there is nothing for it.
+const RECLAIM_AT_ONCE: usize = 64;
+
+/// What is looked at, of former leases and of what is not counted, for one that can be given out.
+const LOOK_AT_ONCE: usize = 32;
+
+impl Leases6 {
+    /// No leases yet, and room for `offer_limit` offers; pools of a kind must not overlap. Nothing is recorded until
+    /// [`Self::set_staging`].
+    pub fn new(pools: &[PoolRange6], offer_limit: usize) -> Self {
+        let pools = Pools6::new(pools);
+        Self {
+            table: Table6::default(),
+            wheel: Wheel::default(),
+            former: Lists::new(pools.count() + 1),
+            pools,
+            outside: BTreeSet::new(),
+            prefix_lens: [0; 129],
+            offers: Offers::new(offer_limit),
+            staging: Staging::unrecorded(),
+            counts: Counts::default(),
+            hold_reclaimed_time: None,
+            forget_from: 0,
+            scratch: Vec::new(),
+        }
+    }
+
+    /// Where changes are staged for the log.
+    pub fn staging(&self) -> &Staging {
+        &self.staging
+    }
+
+    /// Where changes are staged for the log.
+    pub fn staging_mut(&mut self) -> &mut Staging {
+        &mut self.staging
+    }
+
+    /// From now on changes are staged there.
+    pub fn set_staging(&mut self, staging: Staging) {
+        self.staging = staging;
+    }
+
+    /// The lease with this key, also one that has ended.
+    pub fn get(&self, key: Key6) -> Option<LeaseRef6<'_>> {
+        self.table.get(self.table.find(key)?)
+    }
+
+    /// Every lease, also those that have ended, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = LeaseRef6<'_>> {
+        (0..self.table.entries.slot_end()).filter_map(|slot| self.table.get(slot))
+    }
+
+    /// What `client` holds in `subnet` at `now`.
+    pub fn held_by<'a>(
+        &'a self,
+        client: Association<'a>,
+        subnet: u32,
+        now: Timestamp,
+    ) -> impl Iterator<Item = LeaseRef6<'a>> {
+        self.on_record(client, subnet)
+            .filter(move |lease| lease.state() == LeaseState::Assigned && lease.is_active(now))
+    }
+
+    /// What is on record of `client` in `subnet`: a lease that it holds, else the one that it held last.
+    pub fn known<'a>(
+        &'a self,
+        client: Association<'a>,
+        subnet: u32,
+        now: Timestamp,
+    ) -> Option<LeaseRef6<'a>> {
+        let former = || {
+            let leases = self.on_record(client, subnet);
+            let leases = leases.filter(|lease| lease.state() != LeaseState::Declined);
+            leases.max_by_key(|lease| lease.last_transaction())
+        };
+        self.held_by(client, subnet, now).next().or_else(former)
+    }
+
+    /// What `client` should be offered in `subnet`, or `None` when there is nothing left.
+    ///
+    /// What it holds, else what is on offer to it, else what it had, else the first of `hints` that it may have, else a
+    /// new one. What is excluded is chosen only for who holds it. In a pool of more than 2^24 the further ones are found
+    /// by trying some of them.
+    pub fn choose(
+        &mut self,
+        client: Association<'_>,
+        subnet: u32,
+        hints: &[Key6],
+        now: Timestamp,
+    ) -> Option<Key6> {
+        self.lapse_offers(now);
+        if let Some(lease) = self.held_by(client, subnet, now).next() {
+            return Some(lease.key());
+        }
+        let may_have = |key: &Key6| key.kind == client.kind && self.check(*key, client, subnet, now).is_ok();
+        let may_be_chosen = |key: &Key6| !self.pools.is_reserved(*key) && may_have(key);
+        let former = || {
+            let free = self.on_record(client, subnet).filter(|lease| may_be_chosen(&lease.key()));
+            free.max_by_key(|lease| lease.last_transaction()).map(LeaseRef6::key)
+        };
+        let chosen = self.offers.to(owner(client));
+        let chosen = chosen
+            .filter(may_have)
+            .or_else(former)
+            .or_else(|| hints.iter().copied().find(may_be_chosen))
+            .or_else(|| self.find_free(client, subnet, now));
+        chosen.or_else(|| {
+            // Leases that ended since the last round count as free here and now.
+            self.reclaim(now, RECLAIM_AT_ONCE);
+            self.find_free(client, subnet, now)
+        })
+    }
+
+    /// Keeps `key` from others for `lifetime` seconds. It must be one that [`Self::choose`] gave, or [`Self::check`]
+    /// allows. An identity association has one offer at a time.
+    pub fn offer(&mut self, key: Key6, client: Association<'_>, lifetime: u32, now: Timestamp) {
+        if self.get(key).is_some_and(|lease| lease.is_held_by(client.duid, client.iaid, now)) {
+            return; // It is the client's own; nobody else gets it anyway.
+        }
+        let mut lapsed = Vec::new();
+        self.offers.put(key, owner(client), now.plus(lifetime), |gone| lapsed.push(gone));
+        self.pools.set_used(key);
+        if let Some(slot) = self.former_slot(key)
+            && self.former_list(key) != 0
+        {
+            self.former.unlink(&mut self.table.entries, slot);
+        }
+        for gone in lapsed {
+            self.offer_is_gone(gone);
+        }
+    }
+
+    /// Forgets what is on offer to a client: it went to another server.
+    pub fn withdraw_offers(&mut self, duid: &[u8]) {
+        while let Some(key) = self.offers.any_to(duid) {
+            self.offers.remove(key);
+            self.offer_is_gone(key);
+        }
+    }
+
+    /// Whether `client` may have `key` in `subnet` at `now`.
+    ///
+    /// A prefix is compared with those of other lengths that hold it, and with those that it holds outside of the pools;
+    /// pools of prefixes must not overlap.
+    pub fn check(
+        &self,
+        key: Key6,
+        client: Association<'_>,
+        subnet: u32,
+        now: Timestamp,
+    ) -> Result<(), Conflict6> {
+        if !self.pools.holds(subnet, key) || key.kind != client.kind {
+            return Err(Conflict6::NotInPool { key });
+        }
+        let found = self.get(key).filter(|lease| lease.is_active(now));
+        if found.is_some_and(|lease| !lease.is_held_by(client.duid, client.iaid, now))
+            || self.overlap(key, now).is_some()
+        {
+            return Err(Conflict6::Held { key });
+        }
+        if self.offers.is_to_another(key, owner(client), now) {
+            return Err(Conflict6::OnOffer { key });
+        }
+        Ok(())
+    }
+
+    /// An active lease of a prefix that holds, or is part of, the prefix `key`, and is another one.
+    fn overlap(&self, key: Key6, now: Timestamp) -> Option<Key6> {
+        if key.kind != LeaseKind6::Prefix {
+            return None;
+        }
+        let is_active = |key: &Key6| self.get(*key).is_some_and(|lease| lease.is_active(now));
+        let shorter = (1..key.prefix_len)
+            .filter(|&len| self.prefix_lens.get(usize::from(len)).is_some_and(|&count| count > 0));
+        let mut holding = shorter.map(|len| Key6::prefix(key.address, len)).filter(is_active);
+        holding.next().or_else(|| {
+            let within = self.outside.range(key..).take_while(|other| other.overlaps(key));
+            within.copied().take(LOOK_AT_ONCE).find(|other| *other != key && is_active(other))
+        })
+    }
+
+    /// What nobody needs of `subnet`: never leased, else free the longest, else beyond what is counted.
+    fn find_free(&self, client: Association<'_>, subnet: u32, now: Timestamp) -> Option<Key6> {
+        let kind = client.kind;
+        let is_free = |key: Key6| self.overlap(key, now).is_none();
+        let former = || {
+            let oldest = self.pools.of_subnet(subnet, kind).filter_map(|pool| {
+                let former = self.former.iter(&self.table.entries, pool + 1).take(LOOK_AT_ONCE);
+                former.filter_map(|slot| self.table.get(slot)).find(|lease| is_free(lease.key()))
+            });
+            oldest.min_by_key(|lease| lease.expires()).map(LeaseRef6::key)
+        };
+        let uncounted = || {
+            let seed = self.staging.sequence() ^ u64::from(client.iaid) << 32 ^ now.0;
+            self.pools.of_subnet(subnet, kind).find_map(|pool| {
+                let mut some = self.pools.uncounted(pool, seed).take(LOOK_AT_ONCE);
+                some.find(|&key| !self.pools.is_reserved(key) && self.check(key, client, subnet, now).is_ok())
+            })
+        };
+        let unused = self.pools.first_unused(subnet, kind).filter(|&key| is_free(key));
+        unused.or_else(former).or_else(uncounted)
+    }
+
+    /// All leases of an identity association in `subnet`.
+    fn on_record<'a>(&'a self, client: Association<'a>, subnet: u32) -> impl Iterator<Item = LeaseRef6<'a>> {
+        let leases = self.table.of_association(client.duid, client.iaid).map(|(_, lease)| lease);
+        leases.filter(move |lease| lease.kind() == client.kind && self.pools.holds(subnet, lease.key()))
+    }
+
+    /// The former lease of `key`.
+    fn former_slot(&self, key: Key6) -> Option<u32> {
+        let slot = self.table.find(key)?;
+        let entry = self.table.entries.get(slot)?;
+        (!entry.state.keeps_others_away()).then_some(slot)
+    }
+
+    fn lapse_offers(&mut self, now: Timestamp) {
+        for _ in 0..LAPSE_AT_ONCE {
+            let Some(gone) = self.offers.lapse(now) else { return };
+            self.offer_is_gone(gone);
+        }
+    }
+
+    /// Puts back what is on offer no more and was not given to anybody.
+    fn offer_is_gone(&mut self, key: Key6) {
+        if let Some(slot) = self.former_slot(key) {
+            // It has been free for long: next to go again.
+            let list = self.former_list(key);
+            self.former.unlink(&mut self.table.entries, slot);
+            self.former.push_front(&mut self.table.entries, list, slot);
+        } else if self.table.find(key).is_none() {
+            self.pools.set_unused(key);
+        }
+    }
+
+    /// The list that a former lease belongs in.
+    fn former_list(&self, key: Key6) -> usize {
+        if self.pools.is_reserved(key) {
+            return 0;
+        }
+        self.pools.pool_of(key).map_or(0, |pool| pool + 1)
+    }
+}
+
+fn owner(client: Association<'_>) -> Owner<'_> {
+    let kind = u64::from(client.kind == LeaseKind6::Prefix);
+    Owner { client: client.duid, number: u64::from(client.iaid) << 1 | kind }
+}
+
+#[cfg(test)]
+mod model;

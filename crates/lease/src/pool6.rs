@@ -1,0 +1,267 @@
+//! The pools of the DHCPv6 half, of addresses and of prefixes to delegate: which of them may be given out, and which were
+//! never used.
+
+use std::collections::HashMap;
+use std::net::Ipv6Addr;
+
+use foldhash::quality::RandomState;
+
+use crate::entry6::Key6;
+use crate::lazy_bitmap::LazyBitmap;
+use crate::record6::LeaseKind6;
+
+/// Addresses or prefixes of a pool that are counted one by one. Of a larger pool these, the lowest, are given out in
+/// order, and a free one among them is always found; further ones are found by trying some of them.
+const COUNTED: u64 = 1 << 24;
+
+/// What a subnet gives out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PoolRange6 {
+    /// The subnet's id.
+    pub subnet: u32,
+    /// What it is of.
+    pub kind: LeaseKind6,
+    /// The lowest address; of the lowest prefix where it is of prefixes.
+    pub first: Ipv6Addr,
+    /// The highest address, also of the highest prefix; a range that ends before it begins holds nothing.
+    pub last: Ipv6Addr,
+    /// The length of each prefix, 1 to 128; 128 for addresses.
+    pub prefix_len: u8,
+}
+
+impl PoolRange6 {
+    /// The addresses from `first` to `last`.
+    pub fn addresses(subnet: u32, first: Ipv6Addr, last: Ipv6Addr) -> Self {
+        Self { subnet, kind: LeaseKind6::Address, first, last, prefix_len: 128 }
+    }
+
+    /// The prefixes of `delegated_len` bits in `prefix`/`prefix_len`; none where they are shorter than that.
+    pub fn prefixes(subnet: u32, prefix: Ipv6Addr, prefix_len: u8, delegated_len: u8) -> Self {
+        let behind = u128::MAX.checked_shr(prefix_len.into()).unwrap_or(0);
+        let (low, high) = (u128::from(prefix) & !behind, u128::from(prefix) | behind);
+        let (first, last) = if delegated_len < prefix_len { (1, 0) } else { (low, high) };
+        Self {
+            subnet,
+            kind: LeaseKind6::Prefix,
+            first: first.into(),
+            last: last.into(),
+            prefix_len: delegated_len.clamp(1, 128),
+        }
+    }
+
+    /// Bits behind what is given out.
+    fn shift(&self) -> u32 {
+        128_u32.saturating_sub(self.prefix_len.into())
+    }
+
+    /// How many there are; 2^128 counts as one less.
+    fn count(&self) -> u128 {
+        match u128::from(self.last).checked_sub(self.first.into()) {
+            Some(span) => (span >> self.shift()).saturating_add(1),
+            None => 0,
+        }
+    }
+
+    /// The number of `key` in it.
+    fn number_of(&self, key: Key6) -> Option<u128> {
+        let offset = u128::from(key.address).checked_sub(self.first.into())?;
+        let number = offset >> self.shift();
+        let is_one = key.kind == self.kind && key.prefix_len == self.prefix_len;
+        (is_one && number << self.shift() == offset && number < self.count()).then_some(number)
+    }
+
+    /// The address or prefix with this number.
+    fn key_of(&self, number: u128) -> Option<Key6> {
+        let offset = number << self.shift();
+        let address = u128::from(self.first).checked_add(offset).filter(|_| number < self.count())?;
+        Some(Key6 { kind: self.kind, address: address.into(), prefix_len: self.prefix_len })
+    }
+}
+
+/// All pools, found by what is in them and by subnet.
+#[derive(Debug, Default)]
+pub(crate) struct Pools6 {
+    /// By kind and first address; those of a kind do not overlap.
+    pools: Vec<Pool6>,
+    /// Indexes into `pools`, in the order that the configuration gives them.
+    by_subnet: HashMap<(u32, LeaseKind6), Vec<usize>, RandomState>,
+    /// The subnets of what is given out by name alone, in pools or not.
+    reserved: HashMap<Key6, u32, RandomState>,
+}
+
+#[derive(Debug)]
+struct Pool6 {
+    range: PoolRange6,
+    /// Those that have a lease, also a former one, are on offer, or reserved; of the first [`COUNTED`].
+    used: LazyBitmap,
+}
+
+impl Pools6 {
+    /// Pools with nothing used. Ranges of the same kind must not overlap.
+    pub(crate) fn new(ranges: &[PoolRange6]) -> Self {
+        let mut order: Vec<usize> = (0..ranges.len()).collect();
+        order.sort_by_key(|&at| ranges.get(at).map(|range| (range.kind, range.first)));
+        let mut by_subnet: HashMap<_, Vec<(usize, usize)>> = HashMap::new();
+        let mut pools = Vec::with_capacity(ranges.len());
+        for configured in order {
+            let Some(&range) = ranges.get(configured) else { continue };
+            by_subnet.entry((range.subnet, range.kind)).or_default().push((configured, pools.len()));
+            let counted = u64::try_from(range.count()).map_or(COUNTED, |count| count.min(COUNTED));
+            pools.push(Pool6 { range, used: LazyBitmap::new(counted) });
+        }
+        let by_subnet = by_subnet
+            .into_iter()
+            .map(|(subnet, mut found)| {
+                found.sort_unstable();
+                (subnet, found.into_iter().map(|(_, at)| at).collect())
+            })
+            .collect();
+        Self { pools, by_subnet, reserved: HashMap::default() }
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.pools.len()
+    }
+
+    /// Whether `subnet` gives `key` out, of itself or by name.
+    pub(crate) fn holds(&self, subnet: u32, key: Key6) -> bool {
+        let pool = self.pool_of(key).and_then(|at| self.pools.get(at));
+        pool.is_some_and(|pool| pool.range.subnet == subnet) || self.reserved.get(&key) == Some(&subnet)
+    }
+
+    /// From now on `subnet` gives `key` out by name alone.
+    pub(crate) fn reserve(&mut self, subnet: u32, key: Key6) {
+        self.reserved.insert(key, subnet);
+        self.set_used(key);
+    }
+
+    pub(crate) fn is_reserved(&self, key: Key6) -> bool {
+        self.reserved.contains_key(&key)
+    }
+
+    /// Notes that `key` has a lease or is on offer.
+    pub(crate) fn set_used(&mut self, key: Key6) {
+        if let Some((pool, bit)) = self.locate(key) {
+            pool.used.set(bit);
+        }
+    }
+
+    /// Notes that `key` has no lease, not even a former one, and is not on offer.
+    pub(crate) fn set_unused(&mut self, key: Key6) {
+        if self.is_reserved(key) {
+            return;
+        }
+        if let Some((pool, bit)) = self.locate(key) {
+            pool.used.clear(bit);
+        }
+    }
+
+    /// Whether `key` is counted by itself in a pool.
+    pub(crate) fn is_counted(&self, key: Key6) -> bool {
+        let number = self.pool_of(key).and_then(|at| self.pools.get(at)?.range.number_of(key));
+        number.is_some_and(|number| number < COUNTED.into())
+    }
+
+    /// The pools of a subnet, in configured order.
+    pub(crate) fn of_subnet(&self, subnet: u32, kind: LeaseKind6) -> impl Iterator<Item = usize> {
+        self.by_subnet.get(&(subnet, kind)).into_iter().flatten().copied()
+    }
+
+    /// The lowest of `subnet` that was never used, in the first pool that has one.
+    pub(crate) fn first_unused(&self, subnet: u32, kind: LeaseKind6) -> Option<Key6> {
+        let mut pools = self.of_subnet(subnet, kind).filter_map(|at| self.pools.get(at));
+        pools.find_map(|pool| pool.range.key_of(pool.used.first_clear()?.into()))
+    }
+
+    /// Some of `pool` that are not counted, as `seed` has it.
+    pub(crate) fn uncounted(&self, pool: usize, seed: u64) -> impl Iterator<Item = Key6> {
+        let range = self.pools.get(pool).map(|pool| pool.range);
+        let range = range.filter(|range| range.count() > COUNTED.into());
+        range.into_iter().flat_map(move |range| {
+            let numbers = std::iter::successors(Some(seed), |seed| {
+                // SplitMix64: any spread will do.
+                Some(seed.wrapping_add(0x9e37_79b9_7f4a_7c15))
+            });
+            numbers.filter_map(move |seed| {
+                let mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+                let further = range.count() - u128::from(COUNTED);
+                range.key_of(u128::from(COUNTED) + u128::from(mixed ^ (mixed >> 31)) % further)
+            })
+        })
+    }
+
+    /// The lowest used in any pool from `from` on, in the order of keys; counted ones only.
+    pub(crate) fn next_used(&self, from: Key6) -> Option<Key6> {
+        let (kind, address) = (from.kind, from.address);
+        let at = self.pools.partition_point(|pool| (pool.range.kind, pool.range.last) < (kind, address));
+        self.pools.iter().skip(at).find_map(|pool| {
+            let range = &pool.range;
+            let offset =
+                if range.kind == kind { u128::from(address).saturating_sub(range.first.into()) } else { 0 };
+            // A key in the middle of a prefix: the next one.
+            let up = u128::from(offset & !(u128::MAX << range.shift()) != 0);
+            let number = u64::try_from((offset >> range.shift()) + up).ok()?;
+            let found = range.key_of(pool.used.next_set(number)?.into())?;
+            if found >= from { Some(found) } else { range.key_of(pool.used.next_set(number + 1)?.into()) }
+        })
+    }
+
+    /// The pool that `key` is in.
+    pub(crate) fn pool_of(&self, key: Key6) -> Option<usize> {
+        let after =
+            self.pools.partition_point(|pool| (pool.range.kind, pool.range.first) <= (key.kind, key.address));
+        let at = after.checked_sub(1)?;
+        self.pools.get(at)?.range.number_of(key).map(|_| at)
+    }
+
+    fn locate(&mut self, key: Key6) -> Option<(&mut Pool6, u64)> {
+        let at = self.pool_of(key)?;
+        let pool = self.pools.get_mut(at)?;
+        let number = u64::try_from(pool.range.number_of(key)?).ok()?;
+        Some((pool, number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Ipv6Addr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn prefixes_are_counted_in_their_pool() {
+        let mut pools = Pools6::new(&[
+            PoolRange6::prefixes(1, address("2001:db8::"), 48, 56),
+            PoolRange6::addresses(1, address("2001:db8::1"), address("2001:db8::2")),
+        ]);
+        let prefix = |text, len| Key6::prefix(address(text), len);
+        assert_eq!(pools.first_unused(1, LeaseKind6::Prefix), Some(prefix("2001:db8::", 56)));
+        pools.set_used(prefix("2001:db8::", 56));
+        assert_eq!(pools.first_unused(1, LeaseKind6::Prefix), Some(prefix("2001:db8:0:100::", 56)));
+        assert!(pools.holds(1, prefix("2001:db8:0:ff00::", 56)));
+        assert!(!pools.holds(1, prefix("2001:db8:0:ff00::", 60)));
+        assert!(!pools.holds(1, prefix("2001:db8:1::", 56)));
+        assert!(!pools.holds(2, prefix("2001:db8::", 56)));
+        assert!(pools.holds(1, Key6::address(address("2001:db8::2"))));
+        pools.set_used(prefix("2001:db8:0:300::", 56));
+        assert_eq!(pools.next_used(prefix("2001:db8:0:100::", 56)), Some(prefix("2001:db8:0:300::", 56)));
+        assert_eq!(pools.next_used(Key6::address(address("::"))), Some(prefix("2001:db8::", 56)));
+        for number in 0..256 {
+            let next = pools.first_unused(1, LeaseKind6::Prefix);
+            let Some(next) = next else { return assert_eq!(number, 254) };
+            pools.set_used(next);
+        }
+    }
+
+    #[test]
+    fn no_pool_is_too_large() {
+        let all = Pools6::new(&[PoolRange6::addresses(1, address("::"), Ipv6Addr::from(u128::MAX))]);
+        assert_eq!(all.first_unused(1, LeaseKind6::Address), Some(Key6::address(address("::"))));
+        assert!(all.holds(1, Key6::address(Ipv6Addr::from(u128::MAX - 1))));
+        assert!(all.uncounted(0, 7).take(100).all(|key| all.pool_of(key) == Some(0) && !all.is_counted(key)));
+        let none = Pools6::new(&[PoolRange6::prefixes(1, address("2001:db8::"), 56, 48)]);
+        assert_eq!(none.first_unused(1, LeaseKind6::Prefix), None);
+    }
+}

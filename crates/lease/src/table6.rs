@@ -1,0 +1,188 @@
+//! DHCPv6 leases in their places, and the indexes that they are found by. What may be stored is not decided here.
+
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
+
+use crate::arena::Arena;
+use crate::chunks::Chunks;
+use crate::entry6::{Entry6, Key6, LeaseRef6};
+use crate::fields::Fields;
+use crate::index::Index;
+use crate::record::LeaseState;
+
+/// Leases that are found by one DUID or one hardware address. Clients make both up, and IAIDs; without a limit one that
+/// gives the same one with many IAIDs would slow everybody down.
+const SAME: usize = 256;
+
+#[derive(Debug, Default)]
+pub(crate) struct Table6 {
+    pub(crate) entries: Chunks<Entry6>,
+    arena: Arena,
+    by_key: Index,
+    /// By DUID and IAID; addresses that clients registered have none.
+    by_association: Index,
+    by_duid: Index,
+    by_hardware: Index,
+    hasher: RandomState,
+    /// While records are read, leases are in the index by key alone.
+    pub(crate) reading: bool,
+}
+
+/// Hashes of what a lease is found by beside its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Hashes {
+    association: Option<u64>,
+    duid: Option<u64>,
+    hardware: Option<u64>,
+}
+
+/// One of them.
+type Which = fn(Hashes) -> Option<u64>;
+
+impl Table6 {
+    /// Makes room for `count` leases, in a table without any.
+    pub(crate) fn reserve(&mut self, count: usize) {
+        if self.entries.len() == 0 {
+            self.by_key = Index::with_room_for(count);
+        }
+    }
+
+    pub(crate) fn get(&self, slot: u32) -> Option<LeaseRef6<'_>> {
+        let entry = self.entries.get(slot)?;
+        Some(LeaseRef6 { entry, fields: Fields(self.arena.get(entry.blob())) })
+    }
+
+    pub(crate) fn find(&self, key: Key6) -> Option<u32> {
+        let is_it = |slot| self.entries.get(slot).is_some_and(|entry: &Entry6| entry.key() == key);
+        self.by_key.find(self.hasher.hash_one(key), is_it)
+    }
+
+    pub(crate) fn of_association<'a>(
+        &'a self,
+        duid: &'a [u8],
+        iaid: u32,
+    ) -> impl Iterator<Item = (u32, LeaseRef6<'a>)> {
+        let candidates = self.by_association.candidates(self.hasher.hash_one((duid, iaid)));
+        let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
+        leases.filter(move |(_, lease)| lease.is_of(duid, iaid))
+    }
+
+    pub(crate) fn of_duid<'a>(&'a self, duid: &'a [u8]) -> impl Iterator<Item = (u32, LeaseRef6<'a>)> {
+        let candidates = self.by_duid.candidates(self.hasher.hash_one(duid));
+        let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
+        leases.filter(move |(_, lease)| lease.duid() == duid)
+    }
+
+    pub(crate) fn of_hardware<'a>(
+        &'a self,
+        hardware: (u8, &'a [u8]),
+    ) -> impl Iterator<Item = (u32, LeaseRef6<'a>)> {
+        let candidates = self.by_hardware.candidates(self.hasher.hash_one(hardware));
+        let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
+        leases.filter(move |(_, lease)| lease.fields.hardware() == Some(hardware))
+    }
+
+    /// Stores a lease in the place of the one with the same key, which was `found`; says where.
+    /// `None`, and nothing has changed, when there is no place left.
+    pub(crate) fn put(&mut self, found: Option<u32>, mut entry: Entry6, fields: &[u8]) -> Option<u32> {
+        let before = found.and_then(|slot| self.get(slot));
+        let old = before.filter(|_| !self.reading).map(|lease| hashes(&self.hasher, lease));
+        let old_entry = before.map(|lease| *lease.entry);
+        let blob = self.arena.replace(old_entry.map(|entry| entry.blob()).unwrap_or_default(), fields)?;
+        (entry.fields_place, entry.fields_len) = (blob.place, blob.len);
+        let slot = if let (Some(slot), Some(before)) = (found, old_entry) {
+            entry.links = before.links;
+            *self.entries.get_mut(slot)? = entry;
+            slot
+        } else {
+            let Some(slot) = self.entries.insert(entry) else {
+                self.arena.remove(blob);
+                return None;
+            };
+            let (entries, hasher) = (&self.entries, &self.hasher);
+            self.by_key.insert(hasher.hash_one(entry.key()), slot, |other| {
+                entries.get(other).map_or(0, |entry| hasher.hash_one(entry.key()))
+            });
+            slot
+        };
+        if !self.reading {
+            let new = self.get(slot).map(|lease| hashes(&self.hasher, lease));
+            self.index(slot, old, new);
+        }
+        Some(slot)
+    }
+
+    /// Removes the lease in `slot`, which is in no list.
+    pub(crate) fn remove(&mut self, slot: u32) {
+        let Some(lease) = self.get(slot) else { return };
+        let (entry, old) = (*lease.entry, hashes(&self.hasher, lease));
+        if !self.reading {
+            self.index(slot, Some(old), None);
+        }
+        self.by_key.remove(self.hasher.hash_one(entry.key()), slot);
+        self.arena.remove(entry.blob());
+        self.entries.remove(slot);
+    }
+
+    /// Builds what was left out while records were read.
+    pub(crate) fn finish_reading(&mut self) {
+        if !std::mem::take(&mut self.reading) {
+            return;
+        }
+        let (mut associations, mut duids, mut hardware) = (Vec::new(), Vec::new(), Vec::new());
+        for slot in 0..self.entries.slot_end() {
+            let Some(lease) = self.get(slot) else { continue };
+            let hashes = hashes(&self.hasher, lease);
+            associations.extend(hashes.association.map(|hash| (hash, slot)));
+            duids.extend(hashes.duid.map(|hash| (hash, slot)));
+            hardware.extend(hashes.hardware.map(|hash| (hash, slot)));
+        }
+        self.by_association = Index::build(associations, usize::MAX, |_, _| ());
+        self.by_duid = Index::build(duids, SAME, |_, _| ());
+        self.by_hardware = Index::build(hardware, SAME, |_, _| ());
+    }
+
+    /// Brings the indexes of what can change from `old` to `new`.
+    fn index(&mut self, slot: u32, old: Option<Hashes>, new: Option<Hashes>) {
+        let Self { entries, arena, hasher, by_association, by_duid, by_hardware, .. } = self;
+        let of = |slot: u32, which: Which| {
+            let entry = entries.get(slot)?;
+            which(hashes(hasher, LeaseRef6 { entry, fields: Fields(arena.get(entry.blob())) }))
+        };
+        let indexes: [(&mut Index, Which, usize); 3] = [
+            (by_association, |hashes| hashes.association, usize::MAX),
+            (by_duid, |hashes| hashes.duid, SAME),
+            (by_hardware, |hashes| hashes.hardware, SAME),
+        ];
+        for (index, which, limit) in indexes {
+            let (from, to) = (old.and_then(which), new.and_then(which));
+            if from == to {
+                continue;
+            }
+            // One that was over the limit is not there; then nothing is removed.
+            if let Some(hash) = from {
+                index.remove(hash, slot);
+            }
+            if let Some(hash) = to {
+                let hash_of = |other| of(other, which).unwrap_or(0);
+                let same = || index.candidates(hash).filter(|&other| hash_of(other) == hash);
+                if limit == usize::MAX || same().take(limit).count() < limit {
+                    index.insert(hash, slot, hash_of);
+                }
+            }
+        }
+    }
+}
+
+fn hashes(hasher: &RandomState, lease: LeaseRef6<'_>) -> Hashes {
+    let duid = lease.duid();
+    let hardware = lease.fields.hardware().filter(|(_, octets)| octets.iter().any(|&octet| octet != 0));
+    let is_registered = lease.state() == LeaseState::Registered;
+    let known = !duid.is_empty();
+    Hashes {
+        association: (known && !is_registered).then(|| hasher.hash_one((duid, lease.iaid()))),
+        duid: known.then(|| hasher.hash_one(duid)),
+        hardware: hardware.map(|hardware| hasher.hash_one(hardware)),
+    }
+}
