@@ -1,5 +1,7 @@
 //! A hash index of slot numbers that grows page by page, so that no insertion takes long however many there are.
 //!
+//! It is made of parts, so that no directory is long either; each part is:
+//!
 //! ```text
 //!  directory   │ 0 │ 0 │ 1 │ 2 │   by the leading bits of a hash; doubled when a page has to be split that only one
 //!                ╲ ╱    │   │     of its entries leads to
@@ -10,14 +12,23 @@
 
 use hashbrown::HashTable;
 
-/// Slots in a page before it is split: what a table of 256 places takes. To split one means to look at each lease in it,
+/// Slots in a page before it is split: what a table of 128 places takes. To split one means to look at each lease in it,
 /// which takes the most of what a single insertion can.
-const PAGE_FULL: usize = 224;
+const PAGE_FULL: usize = 112;
 /// The directory has at most one entry for this many slots, or one: keys with the same hash cannot blow it up.
-const SLOTS_PER_ENTRY: usize = 32;
+const SLOTS_PER_ENTRY: usize = 16;
+
+/// Parts of an index.
+const PARTS: usize = 64;
 
 #[derive(Debug)]
 pub(crate) struct Index {
+    /// By some bits of a hash.
+    parts: Vec<Part>,
+}
+
+#[derive(Debug)]
+struct Part {
     /// 2^depth numbers of pages.
     directory: Vec<u32>,
     depth: u32,
@@ -34,7 +45,61 @@ struct Page {
 
 impl Default for Index {
     fn default() -> Self {
-        Self { directory: vec![0], depth: 0, pages: vec![Page::new(0, 0)], len: 0 }
+        Self::with_room_for(0)
+    }
+}
+
+impl Index {
+    /// An index that takes `count` slots without much splitting.
+    pub(crate) fn with_room_for(count: usize) -> Self {
+        Self { parts: (0..PARTS).map(|_| Part::with_room_for(count / PARTS)).collect() }
+    }
+
+    /// An index of many slots at once; of those with the same hash at most `same` are taken. Pairs with the same hash are
+    /// handed to `each_pair`, each slot with the one before.
+    pub(crate) fn build(
+        mut slots: Vec<(u64, u32)>,
+        same: usize,
+        mut each_pair: impl FnMut(u32, u32),
+    ) -> Self {
+        // By part, page and hash, so that each page is filled in one go.
+        slots.sort_unstable_by_key(|&(hash, _)| (part_of(hash), leading_bits(hash, 32), hash));
+        let mut rest = slots.as_slice();
+        let parts = (0..PARTS).map(|part| {
+            let count = rest.partition_point(|&(hash, _)| part_of(hash) <= part);
+            let (own, behind) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            rest = behind;
+            Part::build(own, same, &mut each_pair)
+        });
+        Self { parts: parts.collect() }
+    }
+
+    /// The slots of everything with this hash, and of some with others.
+    pub(crate) fn candidates(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
+        let page = self.parts.get(part_of(hash)).and_then(|part| part.page(hash));
+        page.into_iter().flat_map(move |page| page.table.iter_hash(hash).copied())
+    }
+
+    /// The first slot with this hash that `is_it`.
+    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.parts.get(part_of(hash))?.page(hash)?.table.find(hash, |&slot| is_it(slot)).copied()
+    }
+
+    /// Adds a slot that is not in it; `hash_of` tells the hashes of the others.
+    pub(crate) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) {
+        if let Some(part) = self.parts.get_mut(part_of(hash)) {
+            part.insert(hash, slot, hash_of);
+        }
+    }
+
+    /// Takes out `slot`, which was added with this hash.
+    pub(crate) fn remove(&mut self, hash: u64, slot: u32) -> bool {
+        self.parts.get_mut(part_of(hash)).is_some_and(|part| part.remove(hash, slot))
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.len).sum()
     }
 }
 
@@ -44,9 +109,8 @@ impl Page {
     }
 }
 
-impl Index {
-    /// An index that takes `count` slots without much splitting.
-    pub(crate) fn with_room_for(count: usize) -> Self {
+impl Part {
+    fn with_room_for(count: usize) -> Self {
         let depth = depth_for(count);
         let directory: Vec<u32> = (0..1u32 << depth).collect();
         // What the bend makes of the average (see `leading_bits`), approximately, and a little more.
@@ -58,18 +122,11 @@ impl Index {
         Self { directory, depth, pages, len: 0 }
     }
 
-    /// An index of many slots at once; of those with the same hash at most `same` are taken. Pairs with the same hash are
-    /// handed to `each_pair`, each slot with the one before.
-    pub(crate) fn build(
-        mut slots: Vec<(u64, u32)>,
-        same: usize,
-        mut each_pair: impl FnMut(u32, u32),
-    ) -> Self {
+    /// A part of slots in order of their pages and hashes.
+    fn build(slots: &[(u64, u32)], same: usize, each_pair: &mut impl FnMut(u32, u32)) -> Self {
         let depth = depth_for(slots.len());
-        // By page and hash, so that each page is filled in one go.
-        slots.sort_unstable_by_key(|&(hash, _)| (leading_bits(hash, 32), hash));
         let directory: Vec<u32> = (0..1u32 << depth).collect();
-        let mut rest = slots.as_slice();
+        let mut rest = slots;
         let (mut len, mut pages) = (0, Vec::with_capacity(directory.len()));
         for &page in &directory {
             let count = rest.partition_point(|&(hash, _)| leading_bits(hash, depth) <= page.into());
@@ -95,19 +152,11 @@ impl Index {
         Self { directory, depth, pages, len }
     }
 
-    /// The slots of everything with this hash, and of some with others.
-    pub(crate) fn candidates(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
-        let page = self.page_of(hash).and_then(|page| self.pages.get(page));
-        page.into_iter().flat_map(move |page| page.table.iter_hash(hash).copied())
+    fn page(&self, hash: u64) -> Option<&Page> {
+        self.pages.get(self.page_of(hash)?)
     }
 
-    /// The first slot with this hash that `is_it`.
-    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.pages.get(self.page_of(hash)?)?.table.find(hash, |&slot| is_it(slot)).copied()
-    }
-
-    /// Adds a slot that is not in it; `hash_of` tells the hashes of the others.
-    pub(crate) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) {
+    fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) {
         loop {
             let Some(at) = self.page_of(hash) else { return };
             let Some(page) = self.pages.get(at) else { return };
@@ -123,8 +172,7 @@ impl Index {
         }
     }
 
-    /// Takes out `slot`, which was added with this hash.
-    pub(crate) fn remove(&mut self, hash: u64, slot: u32) -> bool {
+    fn remove(&mut self, hash: u64, slot: u32) -> bool {
         let page = self.page_of(hash).and_then(|at| self.pages.get_mut(at));
         let Some(Ok(found)) = page.map(|page| page.table.find_entry(hash, |&other| other == slot)) else {
             return false;
@@ -179,6 +227,11 @@ impl Index {
     }
 }
 
+/// The part that a hash belongs to, by bits that nothing else looks at.
+fn part_of(hash: u64) -> usize {
+    usize::try_from(hash >> 48).unwrap_or(0) % PARTS
+}
+
 /// The bits that choose the page for `count` slots, so that no page is too full: some get half more than the average.
 fn depth_for(count: usize) -> u32 {
     let mut depth = 0;
@@ -219,10 +272,16 @@ mod tests {
         let build =
             || Index::build((0..100_000).map(|slot| (hash(slot), slot)).collect(), 9, |_, _| panic!());
         for mut index in [Index::default(), Index::with_room_for(100_000), build()] {
-            for slot in index.len.try_into().unwrap()..100_000 {
+            for slot in index.len().try_into().unwrap()..100_000 {
                 index.insert(hash(slot), slot, hash);
             }
-            assert!(index.pages.iter().all(|page| page.table.capacity() <= PAGE_FULL));
+            assert!(
+                index
+                    .parts
+                    .iter()
+                    .flat_map(|part| &part.pages)
+                    .all(|page| page.table.capacity() <= PAGE_FULL)
+            );
             for slot in 0..100_000 {
                 assert_eq!(index.find(hash(slot), |found| found == slot), Some(slot));
             }
@@ -230,7 +289,7 @@ mod tests {
                 assert!(index.remove(hash(slot), slot));
                 assert!(!index.remove(hash(slot), slot));
             }
-            assert_eq!(index.len, 0);
+            assert_eq!(index.len(), 0);
         }
     }
 
@@ -240,8 +299,9 @@ mod tests {
         for slot in 0..400_000 {
             index.insert(hash(slot), slot, hash);
             if slot > 100_000 && slot % 10_000 == 0 {
-                let places: usize = index.pages.iter().map(|page| page.table.capacity()).sum();
-                let percent = places * 100 / index.len;
+                let places: usize =
+                    index.parts.iter().flat_map(|part| &part.pages).map(|page| page.table.capacity()).sum();
+                let percent = places * 100 / index.len();
                 assert!((130..150).contains(&percent), "{slot}: {percent}");
             }
         }
@@ -251,7 +311,7 @@ mod tests {
     fn of_the_same_hash_some_are_taken_and_all_are_told() {
         let mut pairs = 0;
         let index = Index::build((0..10).map(|slot| (5, slot)).collect(), 4, |_, _| pairs += 1);
-        assert_eq!((index.candidates(5).count(), index.len, pairs), (4, 4, 9));
+        assert_eq!((index.candidates(5).count(), index.len(), pairs), (4, 4, 9));
     }
 
     #[test]
@@ -260,7 +320,8 @@ mod tests {
         for slot in 0..5_000 {
             index.insert(7, slot, |_| 7);
         }
-        assert!(index.directory.len() <= 256, "{}", index.directory.len());
+        let longest = index.parts.iter().map(|part| part.directory.len()).max();
+        assert!(longest <= Some(512), "{longest:?}");
         assert_eq!(index.candidates(7).count(), 5_000);
     }
 

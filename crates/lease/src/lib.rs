@@ -1,22 +1,26 @@
 //! Who holds what until when: lease records, their indexes, address pools, expiry.
 //!
-//! A [`Leases4`] is the whole lease state of the DHCPv4 half. It has no clock: `now` is an argument of every
-//! operation that depends on it, and what counts as expired follows from that argument alone. It enforces that
-//! an address has one holder; its callers cannot break that, only be refused.
+//! A [`Leases4`] is the whole lease state of the DHCPv4 half, a [`Leases6`] that of the DHCPv6 half; they are built alike.
+//! They have no clock: `now` is an argument of every operation that depends on it, and what counts as expired follows
+//! from that argument alone. They enforce that an address has one holder; their callers cannot break that, only be
+//! refused. Every change is staged as a record for the journal.
 //!
 //! ```text
-//!              by_address            by_client (seeded hash)
-//!                  │                        │
-//!                  ▼                        ▼
-//!   entries  ┌───────────┬───────────┬───────────┬ ─ ─      one entry for each address that was ever
-//!            │ lease     │ lease     │ lease     │          leased or is on offer
-//!            │ offer     │ offer     │ offer     │
-//!            └─────┬─────┴─────┬─────┴───────────┘
-//!                  │           │
-//!       due (by time)      former, per pool (longest free first)
+//!  by address   by client   by hardware address   by softwire     indexes of slot numbers, in pages that split
+//!        ╲          │            │               ╱
+//!         ▼         ▼            ▼              ▼
+//!   entries  ┌──────────┬──────────┬──────────┬ ─ ─              48 bytes each (DHCPv6: 72), in chunks
+//!            └────┬─────┴────┬─────┴──────────┘
+//!                 │          ▼
+//!                 │        fields                                 the rest of a lease, as it is in its record
+//!                 ├─────► wheel    active ones, by when they are to be looked at
+//!                 └─────► former   ended ones of each pool, the one free longest first
 //!
 //!   pools    [first, last] ── bitmap of addresses that have an entry: the first unused one in a few steps
 //! ```
+//!
+//! No operation copies much, whatever there is: everything grows in small pieces, lists have their links in the entries,
+//! and what clients can make long (leases of one client, of one hardware address) is limited.
 //!
 //! Leases from and to Kea's files are in [`kea_csv`].
 

@@ -15,9 +15,9 @@ use crate::{ClientIdentity, DnsUpdated, Timestamp};
 /// Addresses of one subnet that a client may have, by import, and that it loses with the next grant.
 const HELD_BY_CLIENT: usize = 16;
 
-/// Records that one grant makes at most: two leases that ended unnoticed, one forgotten, those freed, the new one, and one
-/// that loses its softwire.
-const RECORDS_OF_A_GRANT: usize = HELD_BY_CLIENT + 5;
+/// Records that one grant makes as a rule: two leases that ended unnoticed, one forgotten, one freed, the new one, and
+/// one that loses its softwire.
+const RECORDS_OF_A_GRANT: usize = 6;
 
 /// Former leases that are kept of one client. Without a limit one client could make the walk over its leases long.
 const FORMER_OF_CLIENT: usize = 16;
@@ -134,7 +134,7 @@ impl Leases4 {
         let key = entry.key();
         for _ in 0..HELD_BY_CLIENT {
             let other = self.slot_held_by(lease.client.as_identity_ref(), lease.subnet, Some(key), now);
-            let Some(other) = other else { break };
+            let Some(other) = other.filter(|_| self.staging.has_room(2)) else { break };
             let note = Note { more: true, ..Note::new(cause::RELEASED, now) };
             self.free(other, LeaseState::Released, note);
         }

@@ -327,7 +327,7 @@ proptest! {
         for (number, step) in steps.iter().enumerate() {
             if number >= snapshot_from.min(begin) && let Some(from) = cursor {
                 // A slice at a time, with changes in between.
-                after = after.or(Some(world.leases.staging().sequence()));
+                after = after.or_else(|| Some(world.leases.staging().sequence()));
                 cursor = world.leases.slice(from, 2, &mut |lease| snapshot.push((lease.sequence, lease.body.to_vec())));
             }
             world.take(step);
@@ -337,7 +337,7 @@ proptest! {
         prop_assert_eq!(violations, []);
         prop_assert_eq!(from_log.iter().map(|l| (l.key(), l.to_lease())).collect::<BTreeMap<_, _>>(), want.clone());
         while let Some(from) = cursor {
-            after = after.or(Some(world.leases.staging().sequence()));
+            after = after.or_else(|| Some(world.leases.staging().sequence()));
             cursor = world.leases.slice(from, 2, &mut |lease| snapshot.push((lease.sequence, lease.body.to_vec())));
         }
         let (leases, violations) = replayed(&snapshot, &world.records, after.unwrap_or(0), world.now);

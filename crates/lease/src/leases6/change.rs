@@ -38,6 +38,16 @@ impl Note {
 }
 
 impl Leases6 {
+    /// Whether the log has room for a lease to be given or extended.
+    pub fn can_grant(&self) -> bool {
+        self.staging.has_room(RECORDS_OF_A_GRANT)
+    }
+
+    /// Whether the log has room for a lease to be released or declined.
+    pub fn can_end(&self) -> bool {
+        self.staging.has_room(1)
+    }
+
     /// Gives an address or a prefix to an identity association, or extends what it holds. What else it holds it keeps.
     pub fn grant(&mut self, grant: Grant6, now: Timestamp) -> Result<(), Conflict6> {
         let key = key_of(&grant);

@@ -367,7 +367,7 @@ proptest! {
         for (number, step) in steps.iter().filter(allowed).enumerate() {
             if number >= begin && let Some(from) = cursor {
                 // A slice at a time, with changes in between.
-                after = after.or(Some(world.leases.staging().sequence()));
+                after = after.or_else(|| Some(world.leases.staging().sequence()));
                 cursor = world.leases.slice(from, 2, &mut |lease| snapshot.push((lease.sequence, lease.body.to_vec())));
             }
             world.take(step);
@@ -376,7 +376,7 @@ proptest! {
         let from_log = replayed(&[], &world.records, 0, world.now);
         prop_assert_eq!(from_log.iter().map(|l| (l.key(), l.to_lease())).collect::<BTreeMap<_, _>>(), want.clone());
         while let Some(from) = cursor {
-            after = after.or(Some(world.leases.staging().sequence()));
+            after = after.or_else(|| Some(world.leases.staging().sequence()));
             cursor = world.leases.slice(from, 2, &mut |lease| snapshot.push((lease.sequence, lease.body.to_vec())));
         }
         let leases = replayed(&snapshot, &world.records, after.unwrap_or(0), world.now);
