@@ -57,6 +57,14 @@ impl Fosix {
         Self { process, _directory: directory }
     }
 
+    /// Checks that it ends by itself with an error; what it wrote.
+    pub fn refuses(mut self) -> String {
+        let status = self.process.wait();
+        let wrote = self.process.lines().join("\n");
+        assert!(status.code().is_some_and(|code| code != 0), "fosix ended with {status}; it wrote:\n{wrote}");
+        wrote
+    }
+
     /// Its process, for what it logs.
     pub fn process(&self) -> &Process {
         &self.process
