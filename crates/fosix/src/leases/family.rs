@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use fosix_lease::kea_csv::{HeaderError, Notes, Reader4, Reader6, Record, Row};
 use fosix_lease::{
-    ClientIdentity, Kept, Key4, Key6, Lease4, Lease6, LeaseKind6, LeaseState, Leases4, Leases6, Timestamp,
-    cause,
+    ClientIdentity, Kept, Key4, Key6, Lease4, Lease6, LeaseKind6, LeaseRef4, LeaseRef6, LeaseState, Leases4,
+    Leases6, Timestamp, cause,
 };
 use serde_json::{Value, json};
 
@@ -100,11 +100,11 @@ impl Family for V4 {
             return Some(found);
         }
         if let (Some(softwire), Some(LeaseState::Assigned)) = (filter.softwire, filter.state) {
-            return Some(leases.by_softwire(softwire).map(|lease| lease.to_lease()).into_iter().collect());
+            return Some(leases.by_softwire(softwire).map(LeaseRef4::to_lease).into_iter().collect());
         }
         let id = filter.client.as_deref().filter(|id| id.len() > LONGEST_HARDWARE_ADDRESS)?;
         let client = ClientIdentity::Identifier(id.into());
-        Some(leases.by_client(&client).map(|lease| lease.to_lease()).collect())
+        Some(leases.by_client(&client).map(LeaseRef4::to_lease).collect())
     }
 
     fn known(leases: &Leases4, lease: &Lease4) -> Option<(u64, Timestamp)> {
@@ -200,7 +200,7 @@ impl Family for V6 {
 
     fn indexed(leases: &Leases6, filter: &Filter) -> Option<Vec<Lease6>> {
         let id = filter.client.as_deref().filter(|id| id.len() > LONGEST_HARDWARE_ADDRESS)?;
-        Some(leases.by_duid(id).map(|lease| lease.to_lease()).collect())
+        Some(leases.by_duid(id).map(LeaseRef6::to_lease).collect())
     }
 
     fn known(leases: &Leases6, lease: &Lease6) -> Option<(u64, Timestamp)> {
