@@ -137,15 +137,20 @@ impl Fleet {
     /// Every client that holds a lease renews it, whatever it had asked before, and is told that it still has it; the others begin
     /// anew.
     pub fn renew_all(&mut self) {
-        for member in self.members.values_mut() {
-            member.asked = None;
-        }
+        self.forget();
         let held: Vec<_> = self.held().map(|(customer, held)| (customer.xid, held.address)).collect();
         for (xid, address) in held {
             self.ask(xid, Question::Renew(address));
         }
         self.flush();
         self.take_until("renewed", |fleet| fleet.unanswered() == 0);
+    }
+
+    /// No client waits for an answer any more.
+    pub fn forget(&mut self) {
+        for member in self.members.values_mut() {
+            member.asked = None;
+        }
     }
 
     /// Those that hold a lease, with what they were told of it.
