@@ -101,6 +101,12 @@ impl Fosix {
         self.counters_from(seen)
     }
 
+    /// Waits until it ends by itself, and gives its status and what it wrote.
+    pub fn wait(mut self) -> (std::process::ExitStatus, Vec<String>) {
+        let status = self.process.wait();
+        (status, self.process.lines())
+    }
+
     /// Kills it (SIGKILL), as a crash would.
     pub fn kill(self) {
         self.process.signal(Signal::KILL);

@@ -30,6 +30,8 @@ use fosix_lease::kea_csv::{Generation, Unrepresentable, WriteError, Writer};
 pub(crate) use args::Args;
 pub(crate) use family::{Family, V4};
 pub(crate) use filter::Filter;
+#[cfg(test)]
+pub(crate) use json::to4;
 pub(crate) use take::{Change, Taking};
 
 use self::args::{Command, Format, Kea};
