@@ -10,7 +10,7 @@ use fosix_tests::{Fleet, Fosix, Halves, Link, Netns, Scene, leases_listed};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const ROUNDS: u64 = 20;
+const ROUNDS: usize = 20;
 const CLIENTS: u32 = 400;
 
 #[test]
@@ -49,7 +49,7 @@ fn on(directory: &TempDir, mut configuration: Value) -> Value {
 /// What the rounds have seen, so that none of them passes for want of anything to see.
 #[derive(Debug, Default)]
 struct Seen {
-    rounds_with_unanswered: u64,
+    rounds_with_unanswered: usize,
     confirmed: usize,
     released: usize,
     addresses: HashMap<Ipv4Addr, HashSet<u32>>,
@@ -63,7 +63,7 @@ fn crashes(client: &Netns, directory: &Path, start: impl Fn() -> Fosix) {
         confirm(&mut fleet, directory, &mut seen);
         let before = fleet.acks();
         // Each round ends at another place.
-        let enough = before + 500 + 61 * round % 700;
+        let enough = before + 500 + u64::try_from(61 * round % 700).unwrap();
         while fleet.acks() < enough {
             fleet.release(5);
             seen.released += 5;
@@ -74,18 +74,14 @@ fn crashes(client: &Netns, directory: &Path, start: impl Fn() -> Fosix) {
         server.kill();
         // What had left before the end has been told.
         while fleet.take(Duration::ZERO) > 0 {}
-        seen.rounds_with_unanswered += u64::from(fleet.unanswered() > 0);
+        seen.rounds_with_unanswered += usize::from(fleet.unanswered() > 0);
         assert!(fleet.held().count() > 0, "no lease was acknowledged before the end");
     }
     let server = start();
     confirm(&mut fleet, directory, &mut seen);
     server.stop().assert_balanced();
     assert_eq!(seen.rounds_with_unanswered, ROUNDS, "rounds in which something had no answer yet");
-    assert!(
-        seen.confirmed > ROUNDS as usize * CLIENTS as usize / 2,
-        "{} leases were confirmed",
-        seen.confirmed
-    );
+    assert!(seen.confirmed > ROUNDS * CLIENTS as usize / 2, "{} leases were confirmed", seen.confirmed);
     let reused = seen.addresses.values().filter(|holders| holders.len() > 1).count();
     assert!(seen.released > 0 && reused > 0, "no address was given to another client");
 }
@@ -96,13 +92,13 @@ fn confirm(fleet: &mut Fleet, directory: &Path, seen: &mut Seen) {
         .iter()
         .map(|lease| {
             let address = lease["ip-address"].as_str().unwrap().parse().unwrap();
-            (address, lease["client-id"].as_str().unwrap().replace(':', ""))
+            (address, lease["client-id"].as_str().unwrap().to_owned())
         })
         .collect();
     let mut count = 0;
     for (customer, held) in fleet.held() {
-        let client: String = customer.client_id.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(assigned.get(&held.address), Some(&client), "who has {}", held.address);
+        let client: Vec<_> = customer.client_id.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(assigned.get(&held.address), Some(&client.join(":")), "who has {}", held.address);
         seen.addresses.entry(held.address).or_default().insert(customer.xid);
         count += 1;
     }

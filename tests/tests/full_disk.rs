@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -64,9 +65,12 @@ fn network(label: &str) -> (Halves, Fleet) {
     (halves, fleet)
 }
 
-fn configuration(directory: &Path) -> Value {
+fn configuration(directory: &Path, budget: Option<u64>) -> Value {
     let mut configuration = Scene::configuration();
     configuration["Fosix"]["store"] = json!({ "directory": directory });
+    if let Some(mib) = budget {
+        configuration["Fosix"]["store"]["disk-budget"] = json!(mib);
+    }
     configuration["Fosix"]["max-relay-levels"] = json!(32);
     configuration
 }
@@ -89,7 +93,7 @@ fn is_full(server: &Fosix, fleet: &mut Fleet, directory: &Path) {
             let times = (lease["cltt"].as_u64().unwrap(), lease["valid-lft"].as_u64().unwrap());
             (lease["ip-address"].as_str().unwrap().to_owned(), times)
         };
-        leases_listed(directory, &[]).iter().map(lease).collect()
+        leases_listed(directory, &["--subnet", "1"]).iter().map(lease).collect()
     };
     let before = times();
     let dropped = server.counters().get("pkt4-drop-store-full");
@@ -113,7 +117,7 @@ fn serves_all(fleet: &mut Fleet) {
 
 /// Everything that was acknowledged is there.
 fn confirm(fleet: &mut Fleet, directory: &Path) {
-    let listed = leases_listed(directory, &["--state", "assigned"]);
+    let listed = leases_listed(directory, &["--subnet", "1", "--state", "assigned"]);
     let clients: HashMap<_, _> =
         listed.iter().map(|lease| (lease["ip-address"].as_str(), &lease["hw-address"])).collect();
     let mut held = 0;
@@ -132,7 +136,7 @@ fn a_full_disk_ends_no_lease_and_service_is_back_when_there_is_room() {
     // Room for one segment of 64 MiB, not for the next.
     let filler = disk.fill(150 * MIB);
     let (halves, mut fleet) = network("full");
-    let server = Fosix::start(&halves.server, configuration(&disk.leases()));
+    let server = Fosix::start(&halves.server, configuration(&disk.leases(), None));
     fill(&mut fleet);
     is_full(&server, &mut fleet, &disk.leases());
     fs::remove_file(filler).unwrap();
@@ -140,26 +144,58 @@ fn a_full_disk_ends_no_lease_and_service_is_back_when_there_is_room() {
     server.counters().assert_balanced();
 
     server.kill();
-    let server = Fosix::start(&halves.server, configuration(&disk.leases()));
+    let server = Fosix::start(&halves.server, configuration(&disk.leases(), None));
     confirm(&mut fleet, &disk.leases());
     server.stop().assert_balanced();
 }
 
 #[test]
-fn what_a_full_disk_held_is_there_after_a_crash() {
+fn a_server_starts_on_a_full_disk_after_a_crash_and_has_everything() {
     let disk = Disk::new(256);
     let filler = disk.fill(150 * MIB);
     let (halves, mut fleet) = network("full-crash");
-    let server = Fosix::start(&halves.server, configuration(&disk.leases()));
+    let server = Fosix::start(&halves.server, configuration(&disk.leases(), None));
     fill(&mut fleet);
     server.kill();
-    // It starts where there is no room for anything, and holds what it can.
-    let server = Fosix::start(&halves.server, configuration(&disk.leases()));
+    // A start is possible without room for another segment, too.
+    let server = Fosix::start(&halves.server, configuration(&disk.leases(), None));
     is_full(&server, &mut fleet, &disk.leases());
     server.kill();
     fs::remove_file(filler).unwrap();
-    let server = Fosix::start(&halves.server, configuration(&disk.leases()));
+    let server = Fosix::start(&halves.server, configuration(&disk.leases(), None));
+    confirm(&mut fleet, &disk.leases());
+    server.stop().assert_balanced();
+}
+
+#[test]
+fn a_budget_that_is_used_up_is_like_a_full_disk() {
+    let disk = Disk::new(600);
+    // A snapshot so long that only one segment of 64 MiB fits beside it, which is too short for another snapshot.
+    let file = disk.directory.path().join("kea-leases4.csv");
+    fs::write(&file, long_leases(36_000)).unwrap();
+    leases(&disk.leases(), &["import", file.to_str().unwrap()]);
+    fs::remove_file(file).unwrap();
+    let (halves, mut fleet) = network("budget");
+    let server = Fosix::start(&halves.server, configuration(&disk.leases(), Some(256)));
+    fill(&mut fleet);
+    is_full(&server, &mut fleet, &disk.leases());
+    server.process().wait_for_line("the disk that leases are kept on");
+    server.stop().assert_balanced();
+
+    let server = Fosix::start(&halves.server, configuration(&disk.leases(), Some(1000)));
     confirm(&mut fleet, &disk.leases());
     serves_all(&mut fleet);
     server.stop().assert_balanced();
+}
+
+/// A lease file of Kea's with that many leases of subnet 2, with 4 KiB of user context each.
+fn long_leases(count: u32) -> String {
+    let header = "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state,user_context\n";
+    let context = format!("{{ \"note\": \"{}\" }}", "x".repeat(4096));
+    let row = |number: u32| {
+        let address = Ipv4Addr::from_bits(Ipv4Addr::new(10, 2, 0, 10).to_bits() + number);
+        let [_, a, b, c] = number.to_be_bytes();
+        format!("{address},06:00:00:{a:02x}:{b:02x}:{c:02x},,4000,4100000000,2,0,0,,0,{context}\n")
+    };
+    header.to_owned() + &(0..count).map(row).collect::<Vec<_>>().concat()
 }

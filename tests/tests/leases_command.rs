@@ -115,7 +115,8 @@ fn leases_are_found_by_what_they_are_whether_the_server_runs_or_not() {
     let store = office.store();
     let server = office.serve();
     let [first, second, relayed] = office.leases().map(|lease| lease.address.to_string());
-    let client = Customer::new(1).client_id.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let client: Vec<_> = Customer::new(1).client_id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let client = client.join(":");
     let questions: [(&[&str], Vec<&String>); 9] = [
         (&[], vec![&first, &second, &relayed]),
         (&["--address", &first], vec![&first]),
@@ -139,7 +140,9 @@ fn leases_are_found_by_what_they_are_whether_the_server_runs_or_not() {
         assert!(csv.starts_with(HEADER), "{csv}");
         let mut lines: [Vec<String>; 2] =
             [csv, list("json")].map(|text| text.lines().map(str::to_owned).collect());
-        lines.iter_mut().for_each(|lines| lines.sort());
+        for lines in &mut lines {
+            lines.sort();
+        }
         let shown = [&relayed, "02:00:00:00:00:01"].map(|which| timeless(&leases(&store, &["show", which])));
         assert!(shown[0].contains("interface-id \"port 7\""), "{}", shown[0]);
         assert!(refusal(&store, &["show", "10.1.255.1"]).contains("no lease of 10.1.255.1"));

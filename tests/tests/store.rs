@@ -74,19 +74,18 @@ impl Place {
     /// Puts leases into the stopped store: clients 1 to `count`, of which the first `ended` have ended.
     fn import(&self, count: u32, ended: u32) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-        let mut text =
-            "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state\n"
-                .to_owned();
-        for number in 1..=count {
-            let hex =
-                |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":");
+        let row = |number| {
             let Customer { hardware_address, client_id, .. } = Customer::new(number);
             let expire = if number <= ended { now - 100 } else { now + 10_000 };
             let (hardware, client, address) = (hex(&hardware_address), hex(&client_id), address(number));
-            text += &format!("{address},{hardware},{client},4000,{expire},1,0,0,,0\n");
-        }
+            format!("{address},{hardware},{client},4000,{expire},1,0,0,,0\n")
+        };
+        let header =
+            "address,hwaddr,client_id,valid_lifetime,expire,subnet_id,fqdn_fwd,fqdn_rev,hostname,state\n";
+        let rows: Vec<_> = (1..=count).map(row).collect();
         let file = self.directory.path().join("import.csv");
-        fs::write(&file, text).unwrap();
+        fs::write(&file, format!("{header}{}", rows.concat())).unwrap();
         leases(&self.store(), &["import", file.to_str().unwrap()]);
     }
 
