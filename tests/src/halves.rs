@@ -1,7 +1,7 @@
 //! Two halves with a link between them, Fosix's or Kea's.
 
 use std::net::{Ipv6Addr, SocketAddrV6};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use fosix_wire::v6;
 use serde_json::{Value, json};
@@ -122,6 +122,20 @@ impl Kea {
                 "pools": [ { "pool": "10.1.0.10 - 10.1.255.250" } ]
             } ],
             "loggers": [ { "name": "kea-dhcp4", "severity": "INFO", "output_options": [ { "output": "stdout" } ] } ]
+        } });
+        Self::start(&halves.server, "kea-dhcp4", &configuration, "DHCP4_STARTED")
+    }
+
+    /// kea-dhcp4 with the leases in a lease file, and the subnets 1 and 2 of [`Scene::configuration`]. It tells of each lease that
+    /// it reads.
+    pub fn dhcp4_with_leases(halves: &Halves, file: &Path) -> Self {
+        let configuration = json!({ "Dhcp4": {
+            "interfaces-config": { "interfaces": [] },
+            "lease-database": { "type": "memfile", "persist": true, "name": file, "lfc-interval": 0 },
+            "subnet4": [ { "id": 1, "subnet": "10.1.0.0/16" }, { "id": 2, "subnet": "10.2.0.0/16" } ],
+            "loggers": [ {
+                "name": "kea-dhcp4", "severity": "DEBUG", "debuglevel": 55, "output_options": [ { "output": "stdout" } ]
+            } ]
         } });
         Self::start(&halves.server, "kea-dhcp4", &configuration, "DHCP4_STARTED")
     }

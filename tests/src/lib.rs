@@ -8,6 +8,7 @@
 //! - [`Customer`], [`Relay`], [`Peer`]: a client's messages, what relays make of them, and a socket to send them from.
 //! - [`Scene`]: the network and the server that most tests use.
 //! - [`Halves`], [`Kea`]: the same network for two halves with a link between them, some of them Kea's.
+//! - [`Fleet`]: many clients at once that keep a ledger of what they were told; [`leases`]: the command about leases.
 //!
 //! They need root and the programs that they call. Where these are missing a test fails and says so; none is ever
 //! skipped. Nothing here sleeps: whatever is waited for announces itself, and every wait ends after [`PATIENCE`].
@@ -24,7 +25,9 @@ use std::time::Duration;
 
 mod capture;
 mod customer;
+mod fleet;
 mod halves;
+mod leases;
 mod netns;
 mod peer;
 mod process;
@@ -33,7 +36,9 @@ mod server;
 
 pub use capture::{Capture, CaptureFile, Dissection};
 pub use customer::{Customer, Relay, dhcpv4_of, message6, query, query_with, relayed, relays_of, reply};
+pub use fleet::{Fleet, Held};
 pub use halves::{Halves, Kea, Link};
+pub use leases::{leases, leases_command, leases_listed, leases_output};
 pub use netns::Netns;
 pub use peer::{Datagram, Peer};
 pub use process::{Process, run_to_end};

@@ -57,6 +57,14 @@ impl Fosix {
         Self { process, _directory: directory }
     }
 
+    /// Checks that it ends by itself with an error; what it wrote.
+    pub fn refuses(mut self) -> String {
+        let status = self.process.wait();
+        let wrote = self.process.lines().join("\n");
+        assert!(status.code().is_some_and(|code| code != 0), "fosix ended with {status}; it wrote:\n{wrote}");
+        wrote
+    }
+
     /// Its process, for what it logs.
     pub fn process(&self) -> &Process {
         &self.process
@@ -91,6 +99,12 @@ impl Fosix {
             self.process.lines().join("\n")
         );
         self.counters_from(seen)
+    }
+
+    /// Waits until it ends by itself, and gives its status and what it wrote.
+    pub fn wait(mut self) -> (std::process::ExitStatus, Vec<String>) {
+        let status = self.process.wait();
+        (status, self.process.lines())
     }
 
     /// Kills it (SIGKILL), as a crash would.

@@ -84,6 +84,10 @@ fn keys_and_types() {
             "error: `type` must be one of journal, memory",
         ),
         (
+            "{ \"Dhcp4\": {}, \"Fosix\": { \"store\": { \"disk-budget\": §100 } } }",
+            "error: `disk-budget` must be from 256 to",
+        ),
+        (
             "{ \"Dhcp4\": {}, \"Fosix\": { \"store\": { \"directory\": §\"leases\" } } }",
             "error: `directory` must be an absolute path",
         ),

@@ -29,12 +29,12 @@ fn memfile_without_persistence_is_memory_unless_a_store_is_given() {
     assert_ne!(memory.store6(), StoreSettings::Memory, "each half for itself");
     let given = config(&format!(
         "{{ \"Dhcp4\": {half}, \"Fosix\": {{ \"store\": {{ \"directory\": \"/srv/leases\", \"durability\": \"async\", \
-         \"disk-budget\": 3, \"reclaim-hold\": 9 }} }} }}"
+         \"disk-budget\": 300, \"reclaim-hold\": 9 }} }} }}"
     ));
     let want = JournalSettings {
         directory: "/srv/leases".into(),
         durability: Durability::Async,
-        disk_budget: Some(3 << 20),
+        disk_budget: Some(300 << 20),
         reclaim_hold: 9,
     };
     assert_eq!(given.store4(), StoreSettings::Journal(want));

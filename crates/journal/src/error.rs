@@ -17,14 +17,14 @@ pub enum Error {
         place: String,
     },
     /// The operating system refused something.
-    #[error("cannot {action} {file}: {source}")]
+    #[error("cannot {action} {file}: {reason}")]
     Io {
         /// What was tried.
         action: &'static str,
         /// The file, or the directory.
         file: String,
-        /// Its reason.
-        source: io::Error,
+        /// Its reason. Not called a source, since the text has it already.
+        reason: io::Error,
     },
     /// A file of a later format.
     #[error(
@@ -83,12 +83,12 @@ pub enum Error {
 impl Error {
     /// For [`Result::map_err`].
     pub(crate) fn io<'a>(action: &'static str, file: &'a str) -> impl FnOnce(io::Error) -> Self + use<'a> {
-        move |source| Self::Io { action, file: file.to_owned(), source }
+        move |reason| Self::Io { action, file: file.to_owned(), reason }
     }
 
     /// Whether it says that the disk is full.
     pub(crate) fn is_full(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if crate::storage::is_full(source))
+        matches!(self, Self::Io { reason, .. } if crate::storage::is_full(reason))
     }
 }
 

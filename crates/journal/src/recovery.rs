@@ -16,7 +16,7 @@ use crate::names;
 use crate::options::Options;
 use crate::replay::{Replayed, Tail, damaged, replay};
 use crate::segment;
-use crate::storage::{Storage, write_all};
+use crate::storage::{File, Storage, write_all};
 use crate::survey::{SegmentFile, Survey};
 use crate::walk::{Sum, Window};
 
@@ -61,9 +61,9 @@ impl<S: Storage> Recovery<S> {
 /// Takes the directory for this process.
 pub(crate) fn lock<S: Storage>(storage: &S) -> Result<S::Lock, Error> {
     let place = storage.place();
-    storage.lock().map_err(|source| match source.kind() {
+    storage.lock().map_err(|reason| match reason.kind() {
         std::io::ErrorKind::WouldBlock => Error::InUse { place },
-        _ => Error::Io { action: "lock", file: place, source },
+        _ => Error::Io { action: "lock", file: place, reason },
     })
 }
 
@@ -138,7 +138,11 @@ impl<S: Storage> Recovered<S> {
                     salt,
                     newest_time: replayed.newest_time,
                 };
-                let (name, file, bytes) = copy(&storage, segment, tail, &header, options.segment_bytes)?;
+                let copied = match copy(&storage, segment, tail, &header, options.segment_bytes) {
+                    Err(error) if error.is_full() => renew(&storage, segment, tail),
+                    copied => copied,
+                };
+                let (name, file, bytes) = copied?;
                 (segment.name, segment.bytes) = (name, bytes);
                 Some((file, tail.end))
             }
@@ -196,6 +200,27 @@ fn copy<S: Storage>(
             made => made,
         };
     made.map_err(|fault| fault.error)
+}
+
+/// Where there is no room for a copy: writes what counts of a segment where it is, and zeros behind it, so that all of it is
+/// on its way to the disk again, and syncs. A crash in the middle leaves what one in the last turn may leave.
+fn renew<S: Storage>(
+    storage: &S,
+    segment: &SegmentFile,
+    tail: &Tail,
+) -> Result<(String, S::File, u64), Error> {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let file = storage.open(&segment.name).map_err(Error::io("open", &segment.name))?;
+    fill(storage, segment, tail, &file)?;
+    let mut at = tail.end;
+    while at < segment.bytes {
+        let len = usize::try_from(segment.bytes - at).unwrap_or(ZEROS.len()).min(ZEROS.len());
+        let zeros = ZEROS.get(..len).unwrap_or_default();
+        write_all(&file, zeros, at).map_err(Error::io("write", &segment.name))?;
+        at += len as u64;
+    }
+    file.sync().map_err(Error::io("sync", &segment.name))?;
+    Ok((segment.name.clone(), file, segment.bytes))
 }
 
 fn fill<S: Storage>(storage: &S, segment: &SegmentFile, tail: &Tail, to: &S::File) -> Result<(), Error> {

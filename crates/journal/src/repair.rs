@@ -279,8 +279,8 @@ impl<S: Storage> Rewrite<S> {
 
 fn make_segment<S: Storage>(log: &Log<S>) -> Result<(), Error> {
     if let Prepared::NoRoom(_) = log.prepare()? {
-        let source = std::io::ErrorKind::StorageFull.into();
-        return Err(Error::Io { action: "make a segment in", file: log.storage.place(), source });
+        let reason = std::io::ErrorKind::StorageFull.into();
+        return Err(Error::Io { action: "make a segment in", file: log.storage.place(), reason });
     }
     Ok(())
 }

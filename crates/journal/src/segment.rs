@@ -44,7 +44,7 @@ pub(crate) fn make<S: Storage>(
     match made {
         Ok(file) => Ok((name, file, bytes)),
         Err(error) => {
-            let full = matches!(&error, Error::Io { source, .. } if is_full(source));
+            let full = matches!(&error, Error::Io { reason, .. } if is_full(reason));
             // What is left takes room until the next start, and would be in nobody's way.
             let removed = storage.remove(&unfinished).is_ok();
             Err(Fault { only_full: full && removed, error })

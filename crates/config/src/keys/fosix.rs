@@ -45,7 +45,7 @@ pub(super) static STORE: Spec = Spec::new(
         ),
         noted(
             "disk-budget",
-            Shape::Integer(1, i64::MAX),
+            Shape::Integer(256, i64::MAX),
             "of `journal`: MiB that a half's folder may take; no limit unless given",
         ),
         noted(

@@ -252,7 +252,7 @@ pub(super) static EXPIRED_LEASES: Spec = Spec::new(
         noted(
             "reclaim-timer-wait-time",
             Shape::U32,
-            "1 second unless given, in Kea 10; with 0 an address that ended is free when somebody needs it, and no event tells of it",
+            "1 second unless given, in Kea 10; with 0 an address that ended is free when somebody needs it, and events tell of it only then",
         ),
         noted("unwarned-reclaim-cycles", Shape::U32, "5 unless given"),
     ]],

@@ -1,10 +1,13 @@
 //! What the leases of the two halves do differently.
 
 use std::io::{self, BufRead, Write};
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use fosix_lease::kea_csv::{HeaderError, Notes, Reader4, Reader6, Record, Row};
-use fosix_lease::{Kept, Key4, Key6, Lease4, Lease6, LeaseKind6, Leases4, Leases6, Timestamp, cause};
+use fosix_lease::{
+    ClientIdentity, Kept, Key4, Key6, Lease4, Lease6, LeaseKind6, LeaseRef4, LeaseRef6, LeaseState, Leases4,
+    Leases6, Timestamp, cause,
+};
 use serde_json::{Value, json};
 
 use super::json::{of4, of6, to4, to6};
@@ -31,6 +34,8 @@ pub(crate) trait Family: Sized + 'static {
     fn none() -> Self::Leases;
     /// Gives leases of up to `limit` places from place `from` on, and says where to go on.
     fn scan(leases: &Self::Leases, from: u32, limit: u32, take: &mut dyn FnMut(Self::Lease)) -> Option<u32>;
+    /// The leases that an index finds for the filter, some others perhaps among them; `None` where none helps.
+    fn indexed(leases: &Self::Leases, filter: &Filter) -> Option<Vec<Self::Lease>>;
     /// The number and the time of the last change of what there is under the key of `lease`.
     fn known(leases: &Self::Leases, lease: &Self::Lease) -> Option<(u64, Timestamp)>;
     /// When the lease was last obtained or extended.
@@ -54,6 +59,9 @@ pub(crate) trait Family: Sized + 'static {
     fn row(lease: &Self::Lease, now: Timestamp, out: &mut impl Write) -> io::Result<()>;
     fn whole(lease: &Self::Lease, now: Timestamp, out: &mut impl Write) -> io::Result<()>;
 }
+
+/// A client that is given by more bytes is not given by its hardware address (RFC 2131 §2: `chaddr`).
+const LONGEST_HARDWARE_ADDRESS: usize = 16;
 
 /// The DHCPv4 half.
 pub(crate) struct V4;
@@ -82,6 +90,21 @@ impl Family for V4 {
         // What the store has in memory is always whole.
         leases
             .slice(from, limit, &mut |snapped| Lease4::decode(snapped.body).into_iter().for_each(&mut *take))
+    }
+
+    fn indexed(leases: &Leases4, filter: &Filter) -> Option<Vec<Lease4>> {
+        if let Some(address) = filter.address {
+            let IpAddr::V4(address) = address else { return Some(Vec::new()) };
+            let mut found = Vec::new();
+            leases.in_range(address, address, 1, |lease| found.push(lease.to_lease()));
+            return Some(found);
+        }
+        if let (Some(softwire), Some(LeaseState::Assigned)) = (filter.softwire, filter.state) {
+            return Some(leases.by_softwire(softwire).map(LeaseRef4::to_lease).into_iter().collect());
+        }
+        let id = filter.client.as_deref().filter(|id| id.len() > LONGEST_HARDWARE_ADDRESS)?;
+        let client = ClientIdentity::Identifier(id.into());
+        Some(leases.by_client(&client).map(LeaseRef4::to_lease).collect())
     }
 
     fn known(leases: &Leases4, lease: &Lease4) -> Option<(u64, Timestamp)> {
@@ -173,6 +196,11 @@ impl Family for V6 {
         // What the store has in memory is always whole.
         leases
             .slice(from, limit, &mut |snapped| Lease6::decode(snapped.body).into_iter().for_each(&mut *take))
+    }
+
+    fn indexed(leases: &Leases6, filter: &Filter) -> Option<Vec<Lease6>> {
+        let id = filter.client.as_deref().filter(|id| id.len() > LONGEST_HARDWARE_ADDRESS)?;
+        Some(leases.by_duid(id).map(LeaseRef6::to_lease).collect())
     }
 
     fn known(leases: &Leases6, lease: &Lease6) -> Option<(u64, Timestamp)> {

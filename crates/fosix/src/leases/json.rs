@@ -67,7 +67,7 @@ pub(super) fn of6(lease: &Lease6) -> Value {
 }
 
 /// The DHCPv4 lease that a value describes.
-pub(super) fn to4(value: &Value) -> anyhow::Result<Lease4> {
+pub(crate) fn to4(value: &Value) -> anyhow::Result<Lease4> {
     let hardware = hardware(value)?.unwrap_or_default();
     let client = match text(value, "client-id")? {
         Some(id) => ClientIdentity::new(Some(&unhex(id)?), hardware)?,

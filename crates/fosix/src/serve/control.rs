@@ -135,11 +135,16 @@ impl Desk {
             let mut found = Vec::new();
             let sequence = {
                 let guard = self.store.lock();
-                next = V4::scan(&guard, from, SLICE, &mut |lease| {
-                    if filter.takes4(&lease, now) {
-                        found.push(lease);
-                    }
-                });
+                if let Some(indexed) = V4::indexed(&guard, filter) {
+                    found.extend(indexed.into_iter().filter(|lease| filter.takes4(lease, now)));
+                    next = None;
+                } else {
+                    next = V4::scan(&guard, from, SLICE, &mut |lease| {
+                        if filter.takes4(&lease, now) {
+                            found.push(lease);
+                        }
+                    });
+                }
                 guard.staging().sequence()
             };
             if !self.store.wait_durable(sequence) {

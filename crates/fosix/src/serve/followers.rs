@@ -3,8 +3,9 @@
 //! How far a hook has come is kept in the store's directory, so that after a crash it is told the last of it again rather
 //! than missing any of it.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -194,7 +195,7 @@ impl Follower {
 
     fn keep(&self) -> io::Result<()> {
         let new = self.file.with_extension("new");
-        let mut file = File::create(&new)?;
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
         writeln!(file, "{}", self.done)?;
         file.sync_data()?;
         fs::rename(&new, &self.file)

@@ -11,6 +11,7 @@ mod link;
 mod listen;
 mod logging;
 mod report;
+mod sanity;
 mod signals;
 mod store;
 mod worker;
@@ -281,6 +282,7 @@ fn half4(
     let wake = move || durable.iter().for_each(|waker| waker.wake());
     let mut open = store::open(&settings, leases, *clock, !hooks.is_empty(), wake)?;
     *clock = open.clock;
+    sanity::check(&open.store, dhcp4, clock.now());
     let directory = match &settings {
         StoreSettings::Journal(journal) => journal.directory.join("dhcp4"),
         _ => PathBuf::new(),

@@ -13,7 +13,7 @@ const SALT: Salt = Salt(0x5a17);
 const NOW: Timestamp = Timestamp(1_000_000);
 
 /// Runs the program in `data`, and recovers what it leaves.
-pub fn run(data: &[u8]) {
+pub(crate) fn run(data: &[u8]) {
     let mut program = Program(data);
     match program.byte() {
         Some(6) => exercise(program, || Leases6::new(&[], 10)),
@@ -110,7 +110,7 @@ fn fill(program: &mut Program<'_>, log: &Arc<Log<Disk>>) {
                 let mut records = Vec::new();
                 for _ in 0..program.byte().unwrap_or(0) & 15 {
                     let (kind, cause, body) = (Kind::Put, Cause(0), program.bytes(250));
-                    let sequence = u64::from(program.byte().unwrap_or(0));
+                    let sequence = u64::from(program.byte().unwrap_or(0)).min(log.durable());
                     let frame = fosix_journal::Frame { kind, more: false, cause, time: 1, sequence, body };
                     encode(&mut records, log.salt(), frame);
                 }
