@@ -22,7 +22,7 @@ use crate::walk::{Stop, walk};
 const BLOCK: usize = 256 << 10;
 
 /// Bytes after which the file is synced: a sync of the log waits for no more than these.
-const PACE: u64 = 4 << 20;
+const PACE: u64 = 256 << 10;
 
 impl<S: Storage> Log<S> {
     /// Whether the log since the newest snapshot is longer than that snapshot, and long enough for another; or
