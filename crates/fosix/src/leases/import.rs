@@ -72,18 +72,21 @@ fn to_server<F: Family>(live: Live, files: &[PathBuf]) -> anyhow::Result<(u64, u
     let mut refused = 0;
     let taken = live.put(
         |send| {
-            each_row::<F>(files, "handing over", &mut |_, _, row| {
-                match change::<F>(row) {
-                    Some(Change::Put(lease)) => send(&F::to_json(&lease))?,
-                    Some(Change::Delete(key)) => send(&json!({ "delete": F::key_to_json(&key) }))?,
-                    None => {}
+            each_row::<F>(files, "handing over", &mut |path, line, row| {
+                let mut value = match change::<F>(row) {
+                    Some(Change::Put(lease)) => F::to_json(&lease),
+                    Some(Change::Delete(key)) => json!({ "delete": F::key_to_json(&key) }),
+                    None => return Ok(()),
+                };
+                if let Some(value) = value.as_object_mut() {
+                    value.insert("origin".to_owned(), json!(format!("{}: row {line}", path.display())));
                 }
-                Ok(())
+                send(&value)
             })
         },
-        |number, why| {
+        |origin, why| {
             refused += 1;
-            tell(&format!("good row {number} is not taken: {why}"));
+            tell(&format!("{origin} is not taken: {why}"));
         },
     )?;
     Ok((taken, refused))

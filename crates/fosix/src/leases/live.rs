@@ -50,22 +50,21 @@ impl Live {
         self.answer(|_| Ok(()))
     }
 
-    /// Hands changes over: `changes` is given what sends one, a lease to put or `{"delete": KEY}`. Each that the server refuses
-    /// is given to `refused` with its number and the reason. Says how many it took.
+    /// Hands changes over: `changes` is given what sends one, a lease to put or `{"delete": KEY}`, each with an `origin`. Of each that the
+    /// server refuses the origin and the reason are given to `refused`. Says how many it took.
     pub(super) fn put(
         mut self,
         changes: impl FnOnce(&mut dyn FnMut(&Value) -> anyhow::Result<()>) -> anyhow::Result<()>,
-        mut refused: impl FnMut(u64, &str),
+        mut refused: impl FnMut(&str, &str),
     ) -> anyhow::Result<u64> {
         self.request(&json!({ "op": "put" }))?;
         let sender = self.stream.try_clone()?;
         // The server answers while it is still being told, and waits when nobody reads.
-        let answers = thread::spawn(move || -> anyhow::Result<(Value, Vec<(u64, String)>)> {
+        let answers = thread::spawn(move || -> anyhow::Result<(Value, Vec<[String; 2]>)> {
             let mut lines = Vec::new();
             let end = self.answer(|value| {
-                let number = value.get("refused").and_then(Value::as_u64).unwrap_or(0);
-                let why = value.get("why").and_then(Value::as_str).unwrap_or_default();
-                lines.push((number, why.to_owned()));
+                let text = |key| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+                lines.push([text("refused"), text("why")]);
                 Ok(())
             })?;
             Ok((end, lines))
@@ -77,8 +76,8 @@ impl Live {
         sender.shutdown(Shutdown::Write)?;
         let Ok(answer) = answers.join() else { bail!("reading the server's answers failed") };
         let (end, lines) = answer?;
-        for (number, why) in &lines {
-            refused(*number, why);
+        for [origin, why] in &lines {
+            refused(origin, why);
         }
         end.get("taken").and_then(Value::as_u64).context("the server does not say how many leases it took")
     }

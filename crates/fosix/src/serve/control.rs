@@ -161,17 +161,17 @@ impl Desk {
     /// Takes leases, and keys of leases that are no more, one a line until the other side ends.
     fn put(&self, lines: &mut BufReader<&UnixStream>, out: &mut impl Write) -> Result<Value, Refusal> {
         let taking = Taking::<V4>::begin(&self.store);
-        let (mut number, mut taken) = (0u64, 0u64);
+        let mut taken = 0u64;
         let mut line = String::new();
         loop {
             line.clear();
             if lines.by_ref().take(LONGEST_LINE).read_line(&mut line)? == 0 {
                 break;
             }
-            number += 1;
-            match change(&line).and_then(|change| taking.take(change, self.clock.now())) {
+            let value = serde_json::from_str(&line).unwrap_or(Value::Null);
+            match change(&value).and_then(|change| taking.take(change, self.clock.now())) {
                 Ok(()) => taken += 1,
-                Err(why) => writeln!(out, "{}", json!({ "refused": number, "why": why }))?,
+                Err(why) => writeln!(out, "{}", json!({ "refused": value.get("origin"), "why": why }))?,
             }
         }
         taking.finish().map_err(Refusal::Words)?;
@@ -186,13 +186,12 @@ impl Desk {
 }
 
 /// What one line says.
-fn change(line: &str) -> Result<Change<V4>, String> {
-    let value: Value = serde_json::from_str(line).map_err(|error| format!("not JSON: {error}"))?;
+fn change(value: &Value) -> Result<Change<V4>, String> {
     if let Some(key) = value.get("delete") {
         let key = V4::key_from_json(key).ok_or_else(|| "`delete` is no address".to_owned())?;
         return Ok(Change::Delete(key));
     }
-    V4::from_json(&value).map(Change::Put).map_err(|error| format!("{error:#}"))
+    V4::from_json(value).map(Change::Put).map_err(|error| format!("{error:#}"))
 }
 
 /// Why there is no answer.

@@ -50,7 +50,11 @@ impl Followers {
         if let Some(events) = open.events.take() {
             spawn(Box::new(move |stop| tell_all(&events, &hooks, stop)))?;
         } else {
-            for (number, hook) in hooks.into_iter().enumerate() {
+            let mut names: Vec<&'static str> = Vec::new();
+            for hook in hooks {
+                // Which one it is of those with the same name: others may come and go.
+                let number = names.iter().filter(|name| **name == hook.name()).count();
+                names.push(hook.name());
                 let store = Arc::clone(&open.store);
                 let follower = Follower::new(&store, directory, hook, number)?;
                 spawn(Box::new(move |stop| follower.run(&store, stop)))?;
@@ -104,7 +108,8 @@ impl Follower {
         let file = directory.join(format!("reader-{}-{number}", hook.name()));
         let mut follower = Self { hook, done: journal.durable(), file };
         match fs::read_to_string(&follower.file).map(|text| text.trim().parse()) {
-            Ok(Ok(done)) => follower.done = done,
+            // What is further on than the log is about another log, or about what a crash took with `async`.
+            Ok(Ok(done)) => follower.done = follower.done.min(done),
             Ok(Err(_)) => {
                 warn!(file = %follower.file.display(), "no position in this file: the hook is told what happens from now on");
             }
