@@ -1,7 +1,7 @@
 //! Where a benchmark writes.
 
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::{env, fs};
 
 use anyhow::{Context, Result};
@@ -13,10 +13,10 @@ pub struct Place(TempDir);
 
 impl Place {
     /// In `parent`, or on the disk that the program is on.
-    pub fn new(parent: Option<PathBuf>) -> Result<Self> {
+    pub fn new(parent: Option<&Path>) -> Result<Self> {
         let program = env::current_exe()?;
         let beside = program.parent().context("the program is in no directory")?;
-        let parent = parent.as_deref().unwrap_or(beside);
+        let parent = parent.unwrap_or(beside);
         let made = tempfile::Builder::new().prefix("fosix-store-bench-").tempdir_in(parent);
         Ok(Self(made.with_context(|| format!("cannot write to {}", parent.display()))?))
     }

@@ -4,7 +4,7 @@
 //! killed; the page cache is dropped if this user may; another one opens the store, three times.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -33,12 +33,12 @@ fn main() -> Result<()> {
         ["open", directory, count] => open(Path::new(directory), count.parse()?),
         [] => run("10000000", None),
         [count] => run(count, None),
-        [count, directory] => run(count, Some(directory.into())),
+        [count, directory] => run(count, Some(Path::new(directory))),
         _ => bail!("restart [LEASES [DIRECTORY]]"),
     }
 }
 
-fn run(count: &str, parent: Option<PathBuf>) -> Result<()> {
+fn run(count: &str, parent: Option<&Path>) -> Result<()> {
     let place = Place::new(parent)?;
     let (directory, store) = (place.path(), place.path().join("store"));
     println!("{}", describe(directory)?);

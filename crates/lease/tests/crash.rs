@@ -283,6 +283,7 @@ impl Run {
             Kept::replay(&mut leases, &frame).unwrap();
             rest = &rest[taken..];
         }
+        Kept::finish_replay(&mut leases, Timestamp(self.now));
         all_of(&leases)
     }
 }

@@ -26,7 +26,7 @@ const ROUNDS: u32 = 5;
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args_os().skip(1);
-    let place = Place::new(arguments.next().map(PathBuf::from))?;
+    let place = Place::new(arguments.next().map(PathBuf::from).as_deref())?;
     let seconds = match arguments.next() {
         Some(text) => text.to_str().and_then(|text| text.parse().ok()).context("SECONDS is a number")?,
         None => 2.5,
@@ -131,7 +131,7 @@ struct Updates {
 impl Updates {
     fn new() -> Self {
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
-        let bytes = (0..1 << 17).flat_map(|_| random.next().to_le_bytes()).collect();
+        let bytes = (0..1 << 17).flat_map(|_| random.number().to_le_bytes()).collect();
         Self { random, bytes }
     }
 
