@@ -7,6 +7,7 @@
 
 mod kept;
 mod open;
+mod reader;
 mod snapshot;
 
 use std::fmt;

@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 use std::hint::black_box;
+use std::thread;
 
 use foldhash::quality::RandomState;
 
@@ -161,9 +162,13 @@ impl Table4 {
             hardware.extend(hashes.hardware.map(|hash| (hash, slot)));
             softwires.extend(hashes.softwire.map(|hash| (hash, slot)));
         }
-        self.by_client = Index::build(clients, usize::MAX, |_, _| ());
-        self.by_hardware = Index::build(hardware, SAME_HARDWARE, |_, _| ());
-        self.by_softwire = Index::build(softwires, usize::MAX, |one, other| doubtful.extend([one, other]));
+        // Each waits for memory most of the time, and none for another.
+        thread::scope(|scope| {
+            scope.spawn(|| self.by_client = Index::build(clients, usize::MAX, |_, _| ()));
+            scope.spawn(|| self.by_hardware = Index::build(hardware, SAME_HARDWARE, |_, _| ()));
+            self.by_softwire =
+                Index::build(softwires, usize::MAX, |one, other| doubtful.extend([one, other]));
+        });
         doubtful.dedup();
         doubtful
     }

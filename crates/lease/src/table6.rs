@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasher;
 use std::hint::black_box;
+use std::thread;
 
 use foldhash::quality::RandomState;
 
@@ -151,9 +152,12 @@ impl Table6 {
             duids.extend(hashes.duid.map(|hash| (hash, slot)));
             hardware.extend(hashes.hardware.map(|hash| (hash, slot)));
         }
-        self.by_association = Index::build(associations, usize::MAX, |_, _| ());
-        self.by_duid = Index::build(duids, SAME, |_, _| ());
-        self.by_hardware = Index::build(hardware, SAME, |_, _| ());
+        // Each waits for memory most of the time, and none for another.
+        thread::scope(|scope| {
+            scope.spawn(|| self.by_association = Index::build(associations, usize::MAX, |_, _| ()));
+            scope.spawn(|| self.by_duid = Index::build(duids, SAME, |_, _| ()));
+            self.by_hardware = Index::build(hardware, SAME, |_, _| ());
+        });
     }
 
     /// Brings the indexes of what can change from `old` to `new`.

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use fosix_journal::{Error, Options, Recovery, Storage};
 
+use super::reader::fill;
 use super::{Kept, Store};
 use crate::Timestamp;
 
@@ -50,12 +51,4 @@ impl<L: Kept, S: Storage> Store<L, S> {
         leases.finish_replay(now);
         Ok(())
     }
-}
-
-fn fill<L: Kept, S: Storage>(
-    leases: &mut L,
-    recovery: Recovery<S>,
-) -> Result<fosix_journal::Recovered<S>, Error> {
-    leases.reserve(usize::try_from(recovery.expected_leases()).unwrap_or(usize::MAX));
-    recovery.replay(&mut |frame| leases.replay(&frame))
 }
