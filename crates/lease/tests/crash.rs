@@ -328,7 +328,7 @@ fn hardware(number: u64) -> HardwareAddress {
 fn client(number: u64) -> ClientIdentity {
     let identifier = [0xff, 0, 0, 0, u8::try_from(number).unwrap()];
     // Some are known by their hardware address.
-    let identifier = (number % 3 > 0).then_some(&identifier[..]);
+    let identifier = (!number.is_multiple_of(3)).then_some(&identifier[..]);
     ClientIdentity::new(identifier, hardware(number)).unwrap()
 }
 
