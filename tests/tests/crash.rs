@@ -42,7 +42,7 @@ fn the_dhcpv4_half_alone_is_killed_under_load_and_no_promise_is_broken() {
 /// The configuration with leases in `directory` and few addresses, so that those that are given back are given out again.
 fn on(directory: &TempDir, mut configuration: Value) -> Value {
     configuration["Fosix"]["store"] = json!({ "directory": directory.path() });
-    configuration["Dhcp4"]["subnet4"][0]["pools"] = json!([ { "pool": "10.1.0.10 - 10.1.2.255" } ]);
+    configuration["Dhcp4"]["subnet4"][0]["pools"] = json!([ { "pool": "10.1.0.10 - 10.1.2.10" } ]);
     configuration
 }
 
