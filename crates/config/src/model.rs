@@ -12,7 +12,10 @@ mod settings;
 use std::fmt;
 
 pub use dhcp4::{Dhcp4, Pool4, Selector4o6, Subnet4};
-pub use dhcp6::{Dhcp6, DuidSpec, InterfaceSpec, PdPool, Pool6, ServerIdSpec, Subnet6};
+pub use dhcp6::{
+    Allocator, Dhcp6, DuidSpec, FqdnPolicy, InterfaceSpec, MacSource, PdPool, Pool6, ReplaceClientName,
+    ServerIdSpec, Subnet6,
+};
 pub use hooks::{HookSettings, LegalLogFormat, LegalLogSettings, LogPeriod, RunScriptSettings};
 pub use settings::{
     Durability, ExpiredLeases, FosixSettings, JournalSettings, LeaseChecks, LinkSettings, LogFormat,
@@ -122,6 +125,26 @@ impl Timers {
         let t1 = candidate(self.renew, self.t1_percent).filter(|&t1| t1 > 0 && t1 < ceiling);
         (t1, t2)
     }
+
+    /// T1 and T2 of an `IA_NA` or `IA_PD` whose shortest preferred lifetime is `shortest_preferred` seconds; 0 leaves a
+    /// time to the client, 4,294,967,295 is never.
+    ///
+    /// T1 is 0 where it would not be below the T2 that is sent, unless both are never.
+    pub fn tee_times6(&self, shortest_preferred: u32) -> (u32, u32) {
+        let nothing_configured = self.renew.is_none() && self.rebind.is_none();
+        let time = |configured: Option<u32>, percent: f64| match (configured, shortest_preferred) {
+            (Some(seconds), _) => seconds,
+            // RFC 9915 §21.4, §7.7: where the shortest preferred lifetime is infinity, T1 and T2 are, too.
+            (None, u32::MAX) if self.calculate_tee_times || nothing_configured => u32::MAX,
+            (None, _) if self.calculate_tee_times => part_of(shortest_preferred, percent),
+            (None, _) => 0,
+        };
+        let t2 = time(self.rebind, self.t2_percent);
+        let t1 = time(self.renew, self.t1_percent);
+        // RFC 9915 §21.4: a client discards an IA whose T1 is above its T2, with both above 0.
+        let out_of_order = t2 > 0 && t1 >= t2 && t2 < u32::MAX;
+        (if out_of_order { 0 } else { t1 }, t2)
+    }
 }
 
 /// `percent` (a part between 0 and 1) of `lifetime`, rounded to the nearest second.
@@ -161,6 +184,42 @@ mod tests {
         ];
         for (timers, expected) in table {
             assert_eq!(timers.tee_times(4000), expected, "{timers:?}");
+        }
+    }
+
+    #[test]
+    fn tee_times_of_dhcpv6_are_in_order_or_left_to_the_client() {
+        const NEVER: u32 = u32::MAX;
+        let table = [
+            (timers(Some(1000), Some(2000), true), 3000, (1000, 2000)),
+            // What is configured is sent, whatever the lifetime.
+            (timers(Some(1000), Some(2000), true), 500, (1000, 2000)),
+            (timers(None, None, true), 4000, (2000, 3500)),
+            (timers(None, None, false), 4000, (0, 0)),
+            (timers(Some(1000), None, false), 4000, (1000, 0)),
+            (timers(None, Some(2000), false), 4000, (0, 2000)),
+            (timers(Some(1000), None, true), 4000, (1000, 3500)),
+            // T1 must be below T2.
+            (timers(Some(3600), None, true), 4000, (0, 3500)),
+            (timers(None, Some(2000), true), 4000, (0, 2000)),
+            (timers(None, Some(2001), true), 4000, (2000, 2001)),
+            (timers(Some(3000), Some(2000), false), 4000, (0, 2000)),
+            (timers(Some(0), Some(0), true), 4000, (0, 0)),
+            // Addresses that are deprecated, or about to be.
+            (timers(None, None, true), 0, (0, 0)),
+            (timers(None, None, true), 1, (0, 1)),
+            (timers(None, None, true), 2, (1, 2)),
+            // For ever.
+            (timers(None, None, true), NEVER, (NEVER, NEVER)),
+            (timers(None, None, false), NEVER, (NEVER, NEVER)),
+            (timers(Some(1000), None, true), NEVER, (1000, NEVER)),
+            (timers(Some(1000), None, false), NEVER, (1000, 0)),
+            (timers(None, Some(2000), true), NEVER, (0, 2000)),
+            (timers(Some(NEVER), Some(NEVER), true), 4000, (NEVER, NEVER)),
+            (timers(Some(NEVER), Some(2000), true), 4000, (0, 2000)),
+        ];
+        for (timers, preferred, expected) in table {
+            assert_eq!(timers.tee_times6(preferred), expected, "{timers:?} {preferred}");
         }
     }
 

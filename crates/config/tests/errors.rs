@@ -268,8 +268,14 @@ fn hooks_that_are_built_in() {
         ),
     ]);
     expect6(&[(
-        "\"hooks-libraries\": [ { \"library\": §\"legal_log\", \"parameters\": { \"path\": \"/x\" } } ]",
-        "warning: the hook library legal_log is not loaded",
+        "\"hooks-libraries\": [ { \"library\": \"legal_log\" }, { \"library\": §\"legal_log\" } ]",
+        "error: two hooks would write to the same files",
+    )]);
+    expect(&[(
+        "{ \"Dhcp6\": { \"hooks-libraries\": [ { \"library\": \"legal_log\",
+            \"parameters\": { \"base-name\": \"fosix-legal\" } } ] },
+          \"Dhcp4\": { \"hooks-libraries\": [ { \"library\": §\"legal_log\" } ] } }",
+        "error: the hooks of both halves would write to the same files",
     )]);
 }
 
@@ -457,10 +463,6 @@ fn the_dhcpv6_half() {
         ),
         ("\"server-id\": { \"type\": \"LL\", §\"time\": 5 }", "warning: a DUID of type LL has no `time`"),
         (
-            "\"subnet6\": [ { \"subnet\": \"2001:db8::/64\", §\"pools\": [ { \"pool\": \"2001:db8::/80\" } ] } ]",
-            "warning: DHCPv6 addresses are not assigned yet",
-        ),
-        (
             "\"subnet6\": [ { \"subnet\": \"2001:db8::/64\", \"pools\": [ { \"pool\": \"2001:db8::/80\" }, { \"pool\": §\"2001:db8::1:0:0 - 2001:db8::2:0:0\" } ] } ]",
             "error: two pools overlap",
         ),
@@ -512,6 +514,49 @@ fn the_dhcpv6_half() {
     ] {
         expect6(&[(&pd(members), expected)]);
     }
+}
+
+#[test]
+fn names_relays_and_allocators() {
+    let long = "a".repeat(24);
+    let label = "b".repeat(60);
+    let many = format!("{label}.{label}.{label}.c");
+    expect6(&[
+        (
+            "\"ddns-replace-client-name\": §\"allways\"",
+            "error: \"allways\" does not say when a name is replaced",
+        ),
+        (
+            "\"ddns-qualifying-suffix\": §\"example..org\"",
+            "error: `ddns-qualifying-suffix` must be a domain name, not \"example..org\"",
+        ),
+        (
+            &format!("\"ddns-generated-prefix\": §\"{long}\""),
+            "error: no name can begin with this prefix, a hyphen and an address",
+        ),
+        (
+            &format!(
+                "\"ddns-qualifying-suffix\": \"{many}\",\n\"subnet6\": [ {{ \"subnet\": \"2001:db8::/64\",
+                \"ddns-generated-prefix\": §\"cccccccccccccccccccccc.dddddddddddddddd\" }} ]"
+            ),
+            "error: a name with this prefix and suffix can have more than 255 octets",
+        ),
+        ("§\"hostname-char-set\": \"[^a-z]\"", "warning: `hostname-char-set` has no effect"),
+        ("\"mac-sources\": [ \"duid\", §\"docsis-modem\" ]", "warning: \"docsis-modem\" has no effect"),
+        ("\"mac-sources\": [ §\"duids\" ]", "error: \"duids\" is no source of hardware addresses"),
+        ("\"relay-supplied-options\": [ §\"0\" ]", "error: an option's code must be from 1 to 65535, not 0"),
+        (
+            "\"relay-supplied-options\": [ §\"65536\" ]",
+            "error: an option's code must be from 1 to 65535, not 65536",
+        ),
+        (
+            "\"relay-supplied-options\": [ §\"dns-server\" ]",
+            "error: no DHCPv6 option is called \"dns-server\"",
+        ),
+        ("\"relay-supplied-options\": [ §\"3\" ]", "warning: option 3 is never taken from a relay"),
+        ("\"allocator\": §\"first\"", "error: `allocator` must be one of iterative, random, flq"),
+        ("\"pd-allocator\": §\"randm\"", "error: `pd-allocator` must be one of iterative, random, flq"),
+    ]);
 }
 
 #[test]

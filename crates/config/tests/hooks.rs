@@ -7,9 +7,33 @@ use fosix_config::{
 };
 
 fn hooks(list: &str) -> Vec<HookSettings> {
-    let text = format!("{{ \"Dhcp4\": {{ \"hooks-libraries\": {list} }} }}");
+    both(list, "[]").0
+}
+
+/// The hooks of the DHCPv4 half and those of the DHCPv6 half.
+fn both(list4: &str, list6: &str) -> (Vec<HookSettings>, Vec<HookSettings>) {
+    let text = format!(
+        "{{ \"Dhcp4\": {{ \"hooks-libraries\": {list4} }}, \"Dhcp6\": {{ \"hooks-libraries\": {list6} }} }}"
+    );
     let loaded = load_memory(&[("t.json", text.as_bytes())], &["t.json"], LoadOptions::default());
-    loaded.config.unwrap().dhcp4.unwrap().hooks
+    let config = loaded.config.unwrap();
+    (config.dhcp4.unwrap().hooks, config.dhcp6.unwrap().hooks)
+}
+
+#[test]
+fn each_half_has_hooks_and_files_of_its_own() {
+    let list =
+        r#"[ { "library": "legal_log" }, { "library": "run_script", "parameters": { "name": "/x" } } ]"#;
+    let (dhcp4, dhcp6) = both(list, list);
+    let script = HookSettings::RunScript(RunScriptSettings::new("/x"));
+    let log = |base_name: &str| {
+        HookSettings::LegalLog(LegalLogSettings {
+            base_name: base_name.to_owned(),
+            ..LegalLogSettings::default()
+        })
+    };
+    assert_eq!(dhcp4, [log("fosix-legal"), script.clone()]);
+    assert_eq!(dhcp6, [log("fosix-legal6"), script]);
 }
 
 #[test]

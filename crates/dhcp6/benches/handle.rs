@@ -33,6 +33,11 @@ fn server() -> Server6 {
         expired_leases: fosix_config::ExpiredLeases::default(),
         persist: true,
         dhcp4o6_port: 0,
+        hooks: Vec::new(),
+        mac_sources: fosix_config::MacSource::ANY.to_vec(),
+        relay_supplied_options: vec![65],
+        allow_address_registration: true,
+        fqdn: fosix_config::FqdnPolicy::default(),
     };
     let settings = Settings6 {
         server_id: vec![0, 3, 0, 1, 2, 0, 0, 0, 0, 9],

@@ -26,13 +26,11 @@ pub(super) static TIMERS: &[Key] = &[
     supported("valid-lifetime", Shape::U32),
 ];
 
+/// What decides about DNS updates.
 pub(super) static DDNS: &[Key] = &[
     ignored("ddns-conflict-resolution-mode", Shape::Text, LATER_DNS),
-    ignored("ddns-generated-prefix", Shape::Text, LATER_DNS),
     ignored("ddns-override-client-update", Shape::Boolean, LATER_DNS),
     ignored("ddns-override-no-update", Shape::Boolean, LATER_DNS),
-    ignored("ddns-qualifying-suffix", Shape::Text, LATER_DNS),
-    ignored("ddns-replace-client-name", Shape::Any, LATER_DNS),
     ignored("ddns-send-updates", Shape::Boolean, LATER_DNS),
     ignored("ddns-ttl", Shape::U32, LATER_DNS),
     ignored("ddns-ttl-max", Shape::U32, LATER_DNS),
@@ -44,13 +42,15 @@ pub(super) static DDNS: &[Key] = &[
     ignored("hostname-char-set", Shape::Text, LATER_DNS),
 ];
 
+/// What decides which name a client is answered, where no names are answered.
+pub(super) static NO_NAMES: &[Key] = &[
+    ignored("ddns-generated-prefix", Shape::Text, LATER_DNS),
+    ignored("ddns-qualifying-suffix", Shape::Text, LATER_DNS),
+    ignored("ddns-replace-client-name", Shape::Any, LATER_DNS),
+];
+
 /// Keys of the global, shared network and subnet levels that have no effect yet.
 pub(super) static TUNING: &[Key] = &[
-    ignored(
-        "allocator",
-        Shape::Text,
-        "addresses are chosen in one way only: a client's former one, else one never used, else the one free longest",
-    ),
     ignored("cache-max-age", Shape::U32, "every renewal is recorded"),
     ignored("cache-threshold", Shape::Number, "every renewal is recorded"),
     ignored("reservation-mode", Shape::Text, NO_RESERVATIONS),

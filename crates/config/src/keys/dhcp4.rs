@@ -1,7 +1,9 @@
 //! The maps of the DHCPv4 half.
 
 use super::Spec;
-use super::common::{DDNS, GLOBAL, GUARDS, OPTION_DATA, RELAY, SUBNET_RESERVATIONS, TIMERS, TUNING};
+use super::common::{
+    DDNS, GLOBAL, GUARDS, NO_NAMES, OPTION_DATA, RELAY, SUBNET_RESERVATIONS, TIMERS, TUNING,
+};
 use super::services;
 use super::shape::{Key, Shape, ignored, noted, partly, supported};
 
@@ -9,6 +11,11 @@ const NO_NATIVE: &str = "DHCPv4 is served over DHCPv6 only; outside it, not yet"
 
 /// Keys that a subnet inherits from its shared network and from the global level.
 static INHERITED: &[Key] = &[
+    ignored(
+        "allocator",
+        Shape::Text,
+        "addresses are chosen in one way only: a client's former one, else one never used, else the one free longest",
+    ),
     supported("authoritative", Shape::Boolean),
     supported("boot-file-name", Shape::Text),
     supported("match-client-id", Shape::Boolean),
@@ -43,6 +50,7 @@ pub(super) static DHCP4: Spec = Spec::new(
         TIMERS,
         TUNING,
         DDNS,
+        NO_NAMES,
         GLOBAL,
         services::GLOBAL,
     ],
@@ -59,6 +67,7 @@ pub(super) static SHARED_NETWORK: Spec = Spec::new(
         TIMERS,
         TUNING,
         DDNS,
+        NO_NAMES,
         GUARDS,
     ],
 );
@@ -86,6 +95,7 @@ pub(super) static SUBNET: Spec = Spec::new(
         TIMERS,
         TUNING,
         DDNS,
+        NO_NAMES,
         GUARDS,
         SUBNET_RESERVATIONS,
     ],
@@ -102,6 +112,7 @@ pub(super) static POOL: Spec = Spec::new(
             ignored("pool-id", Shape::U32, POOL_IDS),
         ],
         DDNS,
+        NO_NAMES,
         GUARDS,
     ],
 );

@@ -6,13 +6,18 @@ use super::dhcp4::{POOL_IDS, SHARED};
 use super::services;
 use super::shape::{Key, Shape, ignored, noted, partly, supported};
 
-const NOT_ASSIGNED: &str = "read and checked; DHCPv6 addresses and prefixes are not assigned yet";
+const ALLOCATOR: &str = "`flq` is as `iterative`, which needs no search to find what is free";
+const ALLOCATORS: Shape = Shape::OneOf(&["iterative", "random", "flq", "sflq"]);
 
 /// Keys that a subnet inherits from its shared network and from the global level.
 static INHERITED: &[Key] = &[
+    noted("allocator", ALLOCATORS, ALLOCATOR),
+    supported("ddns-generated-prefix", Shape::Text),
+    supported("ddns-qualifying-suffix", Shape::Text),
+    supported("ddns-replace-client-name", Shape::Any),
     supported("max-preferred-lifetime", Shape::U32),
     supported("min-preferred-lifetime", Shape::U32),
-    ignored("pd-allocator", Shape::Text, "prefixes are not assigned yet"),
+    noted("pd-allocator", ALLOCATORS, ALLOCATOR),
     supported("preferred-lifetime", Shape::U32),
 ];
 
@@ -21,7 +26,7 @@ static NETWORK: &[Key] = &[
     supported("interface", Shape::Text),
     supported("interface-id", Shape::Bytes),
     supported("option-data", Shape::List(&OPTION_DATA)),
-    partly("rapid-commit", Shape::Boolean, NOT_ASSIGNED),
+    supported("rapid-commit", Shape::Boolean),
     supported("relay", Shape::Map(&RELAY)),
 ];
 
@@ -29,23 +34,19 @@ pub(super) static DHCP6: Spec = Spec::new(
     "Dhcp6",
     &[
         &[
-            ignored(
-                "allow-address-registration",
-                Shape::Boolean,
-                "address registration is not supported yet",
-            ),
+            supported("allow-address-registration", Shape::Boolean),
             noted(
                 "dhcp4o6-port",
                 Shape::Integer(0, 65534),
                 "the link to the other half where that is another process and `Fosix.link` is not given",
             ),
             supported("interfaces-config", Shape::Map(&INTERFACES)),
-            ignored("mac-sources", Shape::TextList, "DHCPv6 clients are known by their DUID"),
-            ignored(
-                "relay-supplied-options",
+            partly(
+                "mac-sources",
                 Shape::TextList,
-                "options that a relay supplies are not sent on yet",
+                "`client-link-addr-option`, `duid` and `ipv6-link-local`; `any`, the default, is these in this order",
             ),
+            noted("relay-supplied-options", Shape::TextList, "option 65 is always among them, as in Kea"),
             supported("server-id", Shape::Map(&SERVER_ID)),
             noted("shared-networks", Shape::List(&SHARED_NETWORK), SHARED),
             noted("subnet6", Shape::List(&SUBNET), "overlapping prefixes are an error, not only equal ones"),
@@ -81,8 +82,8 @@ pub(super) static SUBNET: Spec = Spec::new(
                 Shape::U32,
                 "optional, as in Kea 2.2; derived from the prefix then, not from the place in the file",
             ),
-            partly("pd-pools", Shape::List(&PD_POOL), NOT_ASSIGNED),
-            partly("pools", Shape::List(&POOL), NOT_ASSIGNED),
+            supported("pd-pools", Shape::List(&PD_POOL)),
+            supported("pools", Shape::List(&POOL)),
             supported("subnet", Shape::Text),
         ],
         NETWORK,
@@ -95,6 +96,14 @@ pub(super) static SUBNET: Spec = Spec::new(
     ],
 );
 
+const SUBNETS: &str = "the subnet's hold for all of its pools";
+
+static NAMES_OF_POOL: &[Key] = &[
+    ignored("ddns-generated-prefix", Shape::Text, SUBNETS),
+    ignored("ddns-qualifying-suffix", Shape::Text, SUBNETS),
+    ignored("ddns-replace-client-name", Shape::Any, SUBNETS),
+];
+
 pub(super) static POOL: Spec = Spec::new(
     "pools (subnet6)",
     &[
@@ -104,6 +113,7 @@ pub(super) static POOL: Spec = Spec::new(
             ignored("pool-id", Shape::U32, POOL_IDS),
         ],
         DDNS,
+        NAMES_OF_POOL,
         GUARDS,
     ],
 );

@@ -12,7 +12,11 @@ const MAX_QUEUE: i64 = 16_777_216;
 pub(crate) static LEGAL_LOG: Spec = Spec::new("the parameters of legal_log", &[LOG_KEYS]);
 
 const LOG_KEYS: &[Key] = &[
-    noted("base-name", Shape::Text, "what file names begin with; `fosix-legal` unless given"),
+    noted(
+        "base-name",
+        Shape::Text,
+        "what file names begin with; `fosix-legal` unless given, in `Dhcp6` `fosix-legal6`",
+    ),
     noted("count", Shape::U32, "units of `time-unit` that a file lasts for, 1 unless given; 0 is for ever"),
     noted("format", Shape::OneOf(&["json", "text"]), "not in Kea: JSON lines, or lines like Kea's"),
     ignored("host", Shape::Text, FILES_ONLY),

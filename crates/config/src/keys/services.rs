@@ -22,7 +22,7 @@ pub(super) static GLOBAL: &[Key] = &[
     partly(
         "hooks-libraries",
         Shape::List(&HOOKS_LIBRARY),
-        "`legal_log` and `run_script` are built in, in `Dhcp4`; any other library that decides who gets what is an \
+        "`legal_log` and `run_script` are built in; any other library that decides who gets what is an \
          error, any other known one a warning",
     ),
     refused("hosts-database", Shape::Map(&LEASE_DATABASE), "reservations are not read from a database"),

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use ipnet::Ipv6Net;
 
-use super::{ExpiredLeases, LeaseChecks, Lifetime, OptionValue, SubnetId, Timers};
+use super::{ExpiredLeases, HookSettings, LeaseChecks, Lifetime, OptionValue, SubnetId, Timers};
 
 /// What a `Dhcp6` object says.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +31,16 @@ pub struct Dhcp6 {
     pub persist: bool,
     /// The port of Kea's link between the halves, 0 to 65534; 0 is off.
     pub dhcp4o6_port: u16,
+    /// The hooks, in the order in which they are asked.
+    pub hooks: Vec<HookSettings>,
+    /// Where a client's hardware address is looked for, in this order and without duplicates; empty for nowhere.
+    pub mac_sources: Vec<MacSource>,
+    /// Codes of the options that a relay may supply for clients (RFC 6422 §4), in ascending order.
+    pub relay_supplied_options: Vec<u16>,
+    /// Whether addresses that clients made themselves may be registered (RFC 9686).
+    pub allow_address_registration: bool,
+    /// How names are answered to a client without a subnet.
+    pub fqdn: FqdnPolicy,
 }
 
 impl Dhcp6 {
@@ -98,6 +108,69 @@ pub enum DuidSpec {
     },
 }
 
+/// Where a DHCPv6 client's hardware address can be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MacSource {
+    /// The Client Link-Layer Address option of the relay next to the client (RFC 6939).
+    ClientLinkAddress,
+    /// A DUID-LLT or DUID-LL (RFC 9915 §11.2, §11.4).
+    Duid,
+    /// The interface identifier of the client's link-local address, where it is a modified EUI-64 (RFC 4291 §2.5.1).
+    Ipv6LinkLocal,
+}
+
+impl MacSource {
+    /// All of them, the most trustworthy first: what Kea calls `any`.
+    pub const ANY: [Self; 3] = [Self::ClientLinkAddress, Self::Duid, Self::Ipv6LinkLocal];
+}
+
+/// What a Client FQDN option (RFC 4704) is answered with. No DNS updates are made, whatever it says.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct FqdnPolicy {
+    /// Whether the client's own name is replaced by a generated one.
+    pub replace_client_name: ReplaceClientName,
+    /// What a generated name begins with, before a hyphen and the address; without both where it is empty.
+    ///
+    /// With any address and `qualifying_suffix` behind it, it is a name that DNS can carry (RFC 1035 §2.3.4).
+    pub generated_prefix: String,
+    /// What a name that is not fully qualified ends with, without dots around it; empty for nothing.
+    pub qualifying_suffix: String,
+}
+
+impl Default for FqdnPolicy {
+    fn default() -> Self {
+        Self {
+            replace_client_name: ReplaceClientName::Never,
+            generated_prefix: "myhost".to_owned(),
+            qualifying_suffix: String::new(),
+        }
+    }
+}
+
+/// When a client's name is replaced by a generated one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ReplaceClientName {
+    /// Never: a client that names itself keeps its name, and one that sends an empty name gets a generated one.
+    #[default]
+    Never,
+    /// Always: a client that sends no name gets one too.
+    Always,
+    /// When it sends a name.
+    WhenPresent,
+    /// When it sends none.
+    WhenNotPresent,
+}
+
+/// How a free address or prefix is chosen for a client that has had none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Allocator {
+    /// The next one in the order of the pools.
+    #[default]
+    Iterative,
+    /// Any one.
+    Random,
+}
+
 /// One IPv6 subnet, with everything that it inherits.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Subnet6 {
@@ -123,6 +196,12 @@ pub struct Subnet6 {
     pub preferred_lifetime: Lifetime,
     /// Whether a Solicit with Rapid Commit is answered by a Reply.
     pub rapid_commit: bool,
+    /// How free addresses are chosen.
+    pub allocator: Allocator,
+    /// How free prefixes are chosen.
+    pub pd_allocator: Allocator,
+    /// How names are answered.
+    pub fqdn: FqdnPolicy,
     /// The shared network that it stands in.
     pub shared_network: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::hooks::check_files;
 use super::object::{At, Object};
 use super::option_rules::DHCP4O6_SERVER;
 use crate::diagnostic::{Diagnostic, Report, shorten};
@@ -32,6 +33,7 @@ pub(crate) fn check_halves(
         }
     }
     check_interfaces(dhcp6, dhcp4, report);
+    check_files(dhcp6, dhcp4, report);
 }
 
 /// RFC 7341 §9: a client begins when it is given option 88, and stops when it no longer is.

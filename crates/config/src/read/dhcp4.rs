@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use fosix_wire::definition::Universe;
 
 use super::definitions::Definitions;
-use super::hooks::hooks4;
+use super::hooks::{Half, hooks};
 use super::ids::Ids;
 use super::interfaces::interfaces4;
 use super::merge::Budget;
@@ -26,7 +26,7 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
     let options = options(object, &definitions, Level::Global, report);
     interfaces4(object, report);
     let persist = lease_database(object, report);
-    let hooks = hooks4(object, report);
+    let hooks = hooks(object, Half::Dhcp4, report);
     let subnets = subnets(object, &definitions, &global, report);
     Dhcp4 {
         server_identifier: server_identifier(&options),

@@ -4,16 +4,18 @@ use fosix_wire::definition::Universe;
 
 use super::definitions::Definitions;
 use super::dhcp4::NetworkNames;
-use super::hooks::hooks6;
+use super::fqdn::FqdnKeys;
+use super::hooks::{Half, hooks};
 use super::ids::Ids;
 use super::interfaces::interfaces6;
 use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::report_overlaps;
+use super::relayed::{mac_sources, relay_supplied_options};
 use super::server_id::server_id;
 use super::services::{decline_probation_period, expired_leases, lease_checks, lease_database};
-use super::subnet6::{self, DEFAULTS, Network, Surroundings};
+use super::subnet6::{self, Allocation, DEFAULTS, Network, Surroundings};
 use super::timers::TimerKeys;
 use crate::diagnostic::Report;
 use crate::model::{Dhcp6, Subnet6};
@@ -28,11 +30,12 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
     let interfaces = interfaces6(object, report);
     let server_id = server_id(object, report);
     let persist = lease_database(object, report);
-    hooks6(object, report);
+    let hooks = hooks(object, Half::Dhcp6, report);
+    let fqdn = FqdnKeys::read(object, &FqdnKeys::default(), report);
     Dhcp6 {
         interfaces,
         options,
-        subnets: subnets(object, &definitions, keys, report),
+        subnets: subnets(object, &definitions, keys, &fqdn, report),
         server_id,
         timers,
         preferred_lifetime,
@@ -41,6 +44,13 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
         expired_leases: expired_leases(object),
         persist,
         dhcp4o6_port: object.integer("dhcp4o6-port").map_or(0, |at: At<u16>| at.value),
+        hooks,
+        mac_sources: mac_sources(object, report),
+        relay_supplied_options: relay_supplied_options(object, &definitions, report),
+        allow_address_registration: object
+            .boolean("allow-address-registration")
+            .is_none_or(|allowed| allowed.value),
+        fqdn: fqdn.resolve(),
     }
 }
 
@@ -48,11 +58,14 @@ fn subnets(
     object: &Object<'_>,
     definitions: &Definitions,
     timers: TimerKeys,
+    fqdn: &FqdnKeys,
     report: &mut Report,
 ) -> Vec<Subnet6> {
     let mut around = Surroundings {
         definitions,
         timers,
+        fqdn,
+        allocation: Allocation::read(object),
         ids: Ids::default(),
         budget: Budget::default(),
         prefixes: Vec::new(),

@@ -1,6 +1,8 @@
 //! `hooks-libraries`: the hooks that are built in. Kea's libraries cannot be loaded; whether that matters depends on
 //! what each does.
 
+use std::path::PathBuf;
+
 use super::object::{At, Object};
 use crate::diagnostic::{Diagnostic, Report, shorten};
 use crate::keys;
@@ -17,14 +19,12 @@ const HARMLESS: &[(&str, &str)] = &[
     ("host_cmds", "commands"),
     ("lease_cmds", "commands"),
     ("lease_query", "lease queries"),
-    ("legal_log", "DHCPv6 leases, and there are none yet"),
     ("mysql", "a database, which is refused where it is used"),
     ("mysql_cb", "a configuration database, which is refused where it is used"),
     ("perfmon", "measurements"),
     ("pgsql", "a database, which is refused where it is used"),
     ("pgsql_cb", "a configuration database, which is refused where it is used"),
     ("rbac", "access to commands"),
-    ("run_script", "DHCPv6 leases, and there are none yet"),
     ("stat_cmds", "commands"),
     ("subnet_cmds", "commands"),
 ];
@@ -42,14 +42,21 @@ const DECISIVE: &[(&str, &str)] = &[
     ("user_chk", "it decides who is served"),
 ];
 
-/// The hooks of `Dhcp4`; what becomes of each library that is not among them is reported.
-pub(super) fn hooks4(half: &Object<'_>, report: &mut Report) -> Vec<HookSettings> {
+/// Which half a hook belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Half {
+    Dhcp4,
+    Dhcp6,
+}
+
+/// The hooks of a half; what becomes of each library that is not among them is reported.
+pub(super) fn hooks(object: &Object<'_>, half: Half, report: &mut Report) -> Vec<HookSettings> {
     let mut found: Vec<HookSettings> = Vec::new();
-    for hook in half.objects("hooks-libraries") {
+    for hook in object.objects("hooks-libraries") {
         let Some(library) = library(&hook, report) else { continue };
         let settings = match name_of(library.value) {
             "legal_log" => parameters(&hook, &keys::LEGAL_LOG, report)
-                .and_then(|parameters| legal_log(&parameters, library.span, &found, report))
+                .and_then(|parameters| legal_log(&parameters, half, library.span, &found, report))
                 .map(HookSettings::LegalLog),
             "run_script" => parameters(&hook, &keys::RUN_SCRIPT, report)
                 .and_then(|parameters| run_script(&hook, &parameters, report))
@@ -64,13 +71,38 @@ pub(super) fn hooks4(half: &Object<'_>, report: &mut Report) -> Vec<HookSettings
     found
 }
 
-/// Tells what becomes of the libraries of `Dhcp6`: no hook that is built in has anything to do there yet.
-pub(super) fn hooks6(half: &Object<'_>, report: &mut Report) {
-    for hook in half.objects("hooks-libraries") {
-        if let Some(library) = library(&hook, report) {
-            not_loaded(name_of(library.value), library.span, report);
+/// Tells of files that the hooks of one half and those of the other would write to.
+pub(super) fn check_files(dhcp6: &Object<'_>, dhcp4: &Object<'_>, report: &mut Report) {
+    let first: Vec<_> = log_files(dhcp6, Half::Dhcp6).collect();
+    for (path, at) in log_files(dhcp4, Half::Dhcp4) {
+        if let Some((_, other)) = first.iter().find(|(other, _)| *other == path) {
+            report.push(
+                Diagnostic::error(at, "the hooks of both halves would write to the same files")
+                    .also(*other, "the other one")
+                    .help("give each a `base-name` of its own"),
+            );
         }
     }
+}
+
+fn log_files<'t>(half: &Object<'t>, which: Half) -> impl Iterator<Item = (PathBuf, Span)> + use<'t> {
+    half.objects("hooks-libraries").filter_map(move |hook| {
+        let library = hook.text("library").filter(|library| name_of(library.value) == "legal_log")?;
+        let parameters = hook.object("parameters").unwrap_or_else(|| Object::empty(hook.span));
+        let LegalLogSettings { directory, base_name, .. } = log_defaults(which);
+        let directory = parameters.text_if_any("path").map_or(directory, |path| PathBuf::from(path.value));
+        let base_name = parameters.text("base-name").map_or(base_name, |name| name.value.to_owned());
+        Some((directory.join(base_name), library.span))
+    })
+}
+
+/// Each half has files of its own, also where nothing is said about them.
+fn log_defaults(half: Half) -> LegalLogSettings {
+    let mut settings = LegalLogSettings::default();
+    if half == Half::Dhcp6 {
+        "fosix-legal6".clone_into(&mut settings.base_name);
+    }
+    settings
 }
 
 fn library<'t>(hook: &Object<'t>, report: &mut Report) -> Option<At<&'t str>> {
@@ -100,11 +132,12 @@ fn parameters<'t>(hook: &Object<'t>, spec: &'static keys::Spec, report: &mut Rep
 
 fn legal_log(
     parameters: &Object<'_>,
+    half: Half,
     library: Span,
     others: &[HookSettings],
     report: &mut Report,
 ) -> Option<LegalLogSettings> {
-    let mut settings = LegalLogSettings::default();
+    let mut settings = log_defaults(half);
     if let Some(path) = parameters.text_if_any("path") {
         settings.directory = path.value.into();
     }

@@ -30,7 +30,7 @@ const OWN4: &[(u16, &str)] = &[
     (61, "`echo-client-id` says whether it is sent back"),
     (82, "it is sent back to the relay that put it in"),
 ];
-const OWN6: &[(u16, &str)] = &[
+pub(super) const OWN6: &[(u16, &str)] = &[
     (1, "it is sent back to the client"),
     (2, "`server-id` sets it"),
     (3, "the server sets it"),

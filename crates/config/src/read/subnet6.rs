@@ -7,6 +7,7 @@ use ipnet::Ipv6Net;
 
 use super::address::{Family, address};
 use super::definitions::Definitions;
+use super::fqdn::FqdnKeys;
 use super::ids::{Ids, derive6};
 use super::merge::{Budget, bytes_of, merge};
 use super::object::Object;
@@ -15,7 +16,7 @@ use super::overlap::Range;
 use super::pools::{pd_pools, pd_range, pools6, report_overlaps, subnet_prefix};
 use super::timers::{Defaults, TimerKeys};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{OptionValue, Subnet6};
+use crate::model::{Allocator, OptionValue, Subnet6};
 
 /// What holds for timers of DHCPv6 where nothing is configured: as in Kea.
 pub(super) const DEFAULTS: Defaults =
@@ -25,10 +26,34 @@ pub(super) const DEFAULTS: Defaults =
 pub(super) struct Surroundings<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) timers: TimerKeys,
+    pub(super) fqdn: &'a FqdnKeys,
+    pub(super) allocation: Allocation,
     pub(super) ids: Ids,
     pub(super) budget: Budget,
     /// The prefixes, to look for overlaps when all are known.
     pub(super) prefixes: Vec<Range>,
+}
+
+/// How free addresses and prefixes are chosen.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Allocation {
+    addresses: Option<Allocator>,
+    prefixes: Option<Allocator>,
+}
+
+impl Allocation {
+    pub(super) fn read(object: &Object<'_>) -> Self {
+        let allocator = |key: &str| match object.text_if_any(key)?.value.to_ascii_lowercase().as_str() {
+            "random" => Some(Allocator::Random),
+            // Kea's queue of free leases is there so that a full pool costs no search. None does here.
+            _ => Some(Allocator::Iterative),
+        };
+        Self { addresses: allocator("allocator"), prefixes: allocator("pd-allocator") }
+    }
+
+    fn under(self, outer: Self) -> Self {
+        Self { addresses: self.addresses.or(outer.addresses), prefixes: self.prefixes.or(outer.prefixes) }
+    }
 }
 
 /// The keys that say which clients belong to a subnet; a shared network's hold for all of its subnets.
@@ -98,6 +123,8 @@ fn relay_addresses(object: &Object<'_>, report: &mut Report) -> Vec<Ipv6Addr> {
 pub(super) struct Network<'a> {
     name: &'a str,
     timers: TimerKeys,
+    fqdn: FqdnKeys,
+    allocation: Allocation,
     selection: Selection,
     options: Vec<OptionValue>,
 }
@@ -114,7 +141,14 @@ impl<'a> Network<'a> {
         let resolved = timers.resolve(&own, &DEFAULTS, report);
         timers.resolve_preferred(&own, &resolved.valid_lifetime, report);
         let options = options(object, around.definitions, Level::Network, report);
-        Self { name, timers, selection: Selection::read(object, report), options }
+        Self {
+            name,
+            timers,
+            fqdn: FqdnKeys::read(object, around.fqdn, report),
+            allocation: Allocation::read(object).under(around.allocation),
+            selection: Selection::read(object, report),
+            options,
+        }
     }
 
     /// What a subnet's copy takes, about.
@@ -125,7 +159,9 @@ impl<'a> Network<'a> {
             .map_or(0, String::len)
             .saturating_add(interface_id.as_ref().map_or(0, Vec::len));
         let relays = size_of_val(relay_addresses.as_slice());
-        self.name.len().saturating_add(texts).saturating_add(relays).saturating_add(bytes_of(&self.options))
+        [self.name.len(), texts, relays, self.fqdn.bytes(), bytes_of(&self.options)]
+            .into_iter()
+            .fold(0, usize::saturating_add)
     }
 }
 
@@ -145,13 +181,15 @@ pub(super) fn subnet(
     let pd_pools = pd_pools(object, around.definitions, report);
     let ranges: Vec<Range> = pd_pools.iter().map(|(pool, span)| pd_range(pool, *span)).collect();
     report_overlaps(&ranges, "prefix pools", report);
-    not_assigned(object, report);
     let own_options = options(object, around.definitions, Level::Subnet, report);
     let options = merge(own_options, network.map_or(&[], |network| &network.options));
     let own = TimerKeys::read(object);
     let keys = own.under(network.map_or(around.timers, |network| network.timers));
     let timers = keys.resolve(&own, &DEFAULTS, report);
     let preferred_lifetime = keys.resolve_preferred(&own, &timers.valid_lifetime, report);
+    let fqdn = FqdnKeys::read(object, network.map_or(around.fqdn, |network| &network.fqdn), report);
+    let allocation =
+        Allocation::read(object).under(network.map_or(around.allocation, |network| network.allocation));
     let own_selection = Selection::read(object, report);
     let selection = match network {
         Some(network) => own_selection.under(&network.selection),
@@ -173,21 +211,9 @@ pub(super) fn subnet(
         timers,
         preferred_lifetime,
         rapid_commit: selection.rapid_commit.unwrap_or(false),
+        allocator: allocation.addresses.unwrap_or_default(),
+        pd_allocator: allocation.prefixes.unwrap_or_default(),
+        fqdn: fqdn.resolve(),
         shared_network: network.map(|network| network.name.to_owned()),
     })
-}
-
-fn not_assigned(object: &Object<'_>, report: &mut Report) {
-    for (key, what) in [("pools", "DHCPv6 addresses are"), ("pd-pools", "prefixes are")] {
-        if object.objects(key).next().is_none() {
-            continue;
-        }
-        let Some(member) = object.member(key) else { continue };
-        let told =
-            Diagnostic::warning(member.key_span, format!("{what} not assigned yet: `{key}` has no effect"));
-        report.unsupported(
-            &format!("subnet6.{key}"),
-            told.label("read and checked only").help("leave it for later, or remove it"),
-        );
-    }
 }

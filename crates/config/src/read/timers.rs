@@ -205,7 +205,7 @@ impl TimerKeys {
                 let text = format!("renew-timer ({renewed}) is above rebind-timer ({rebound})");
                 let told = Diagnostic::error(at.span, text).also(beside.span, "the other timer");
                 report.push(told.help(ORDER));
-            } else if renewed == rebound && renewed > 0 {
+            } else if renewed == rebound && (1..u32::MAX).contains(&renewed) {
                 let text = format!("renew-timer ({renewed}) is the same as rebind-timer, and is not sent");
                 let told = Diagnostic::warning(at.span, text).also(beside.span, "the other timer");
                 report.push(told.help(ORDER));
