@@ -7,6 +7,7 @@ use std::time::Duration;
 use criterion::{Criterion, criterion_group, criterion_main};
 use fosix_config::{Dhcp6, DuidSpec, LeaseChecks, Lifetime, OptionValue, ServerIdSpec, Timers};
 use fosix_dhcp6::{Datagram, Effects6, Origin, Outcome6, Server6, Settings6};
+use fosix_lease::{Leases6, Timestamp};
 use fosix_wire::v6::{MessageType, OptionCode, Writer};
 
 fn server() -> Server6 {
@@ -46,6 +47,7 @@ fn server() -> Server6 {
         client_port: 546,
         reply_to_source_port: false,
         has_dhcpv4_half: true,
+        offer_lifetime: 60,
     };
     Server6::new(&config, settings)
 }
@@ -76,12 +78,14 @@ fn handle(criterion: &mut Criterion) {
     ];
     for (name, bytes) in messages {
         let mut effects = Effects6::default();
+        let mut leases = Leases6::new(&[], 1);
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 effects.bytes.clear();
                 effects.answers.clear();
                 let datagram = Datagram { bytes: black_box(&bytes), origin, interface: "vs" };
-                assert!(!matches!(server.handle(&datagram, &mut effects), Outcome6::Dropped(_)));
+                let outcome = server.handle(Timestamp(1), &mut leases, &datagram, &mut effects);
+                assert!(!matches!(outcome, Outcome6::Dropped(_)));
             });
         });
     }

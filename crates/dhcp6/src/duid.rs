@@ -1,6 +1,7 @@
 //! The server's own DUID (RFC 9915 §11), from the configuration and what the machine has.
 
 use fosix_config::DuidSpec;
+use fosix_wire::v6::{Duid, DuidKind};
 
 /// The hardware address of an interface, for a DUID.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,21 +25,27 @@ const ISC: u32 = 2495;
 /// The DUID that `spec` describes.
 ///
 /// What the specification leaves open comes from `hardware`, or, on a machine without any hardware address, from
-/// `machine_id`: then the DUID is one of type UUID (RFC 6355). Nothing random and no clock goes into it, so that it
-/// is the same at every start: a DUID-LLT whose time is not given becomes a DUID-LL.
-pub fn server_duid(spec: &DuidSpec, hardware: Option<&LinkLayerAddress>, machine_id: [u8; 16]) -> Vec<u8> {
+/// `machine_id`: then the DUID is one of type UUID (RFC 6355). `now`, in seconds since the year 2000, is for a DUID that is
+/// going to be kept; without it a DUID-LLT whose time is not given becomes a DUID-LL, which is the same at every start.
+pub fn server_duid(
+    spec: &DuidSpec,
+    hardware: Option<&LinkLayerAddress>,
+    machine_id: [u8; 16],
+    now: Option<u32>,
+) -> Vec<u8> {
     let octets =
         |given: &Option<Vec<u8>>| given.clone().or_else(|| hardware.map(|known| known.octets.clone()));
     let kind =
         |given: &Option<u16>| given.or_else(|| hardware.map(|known| known.hardware_type)).unwrap_or(ETHERNET);
     let made = match spec {
-        DuidSpec::LinkLayerTime { hardware_type, time: Some(time), identifier } => {
+        DuidSpec::LinkLayerTime { hardware_type, time, identifier } if time.or(now).is_some() => {
+            let time = time.or(now).unwrap_or_default();
             octets(identifier).map(|octets| {
                 [&LLT.to_be_bytes()[..], &kind(hardware_type).to_be_bytes(), &time.to_be_bytes(), &octets]
                     .concat()
             })
         }
-        DuidSpec::LinkLayerTime { hardware_type, time: None, identifier }
+        DuidSpec::LinkLayerTime { hardware_type, identifier, .. }
         | DuidSpec::LinkLayer { hardware_type, identifier } => octets(identifier)
             .map(|octets| [&LL.to_be_bytes()[..], &kind(hardware_type).to_be_bytes(), &octets].concat()),
         DuidSpec::Enterprise { enterprise, identifier } => {
@@ -47,6 +54,36 @@ pub fn server_duid(spec: &DuidSpec, hardware: Option<&LinkLayerAddress>, machine
         }
     };
     made.unwrap_or_else(|| [&UUID.to_be_bytes()[..], &machine_id].concat())
+}
+
+/// Whether `duid` could have been made after `spec`: it is of that kind, and has whatever is fixed of it. A DUID of type
+/// UUID fits where a hardware address was asked for, and the machine had none.
+pub fn duid_fits(spec: &DuidSpec, duid: &[u8]) -> bool {
+    let Ok(duid) = Duid::new_checked(duid) else { return false };
+    let same = |given: &Option<Vec<u8>>, found: &[u8]| given.as_deref().is_none_or(|given| given == found);
+    match (spec, duid.kind()) {
+        (
+            DuidSpec::LinkLayerTime { hardware_type, time, identifier },
+            DuidKind::LinkLayerTime { hardware_type: found_type, time: found_time, address },
+        ) => {
+            hardware_type.is_none_or(|given| given == found_type)
+                && time.is_none_or(|given| given == found_time)
+                && same(identifier, address)
+        }
+        (
+            DuidSpec::LinkLayer { hardware_type, identifier },
+            DuidKind::LinkLayer { hardware_type: found, address },
+        ) => hardware_type.is_none_or(|given| given == found) && same(identifier, address),
+        (
+            DuidSpec::Enterprise { enterprise, identifier },
+            DuidKind::Enterprise { enterprise: found, identifier: rest },
+        ) => enterprise.is_none_or(|given| given == found) && same(identifier, rest),
+        (
+            DuidSpec::LinkLayerTime { identifier: None, .. } | DuidSpec::LinkLayer { identifier: None, .. },
+            DuidKind::Uuid(_),
+        ) => true,
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -79,13 +116,24 @@ mod tests {
             (DuidSpec::LinkLayer { hardware_type: None, identifier: None }, &[0, 3, 0, 1, 2, 0, 0, 0, 0, 9]),
         ];
         for (spec, expected) in table {
-            assert_eq!(server_duid(&spec, Some(&ethernet()), [7; 16]), expected, "{spec:?}");
+            assert_eq!(server_duid(&spec, Some(&ethernet()), [7; 16], None), expected, "{spec:?}");
         }
     }
 
     #[test]
     fn a_machine_without_hardware_addresses_goes_by_its_machine_id() {
-        assert_eq!(server_duid(&llt(None), None, [7; 16]), [&[0, 4][..], &[7; 16]].concat());
-        assert_eq!(server_duid(&llt(Some(1)), None, [7; 16]), [&[0, 4][..], &[7; 16]].concat());
+        assert_eq!(server_duid(&llt(None), None, [7; 16], None), [&[0, 4][..], &[7; 16]].concat());
+        assert_eq!(server_duid(&llt(Some(1)), None, [7; 16], Some(5)), [&[0, 4][..], &[7; 16]].concat());
+    }
+
+    #[test]
+    fn a_duid_that_is_kept_has_the_time_at_which_it_was_made() {
+        let made = server_duid(&llt(None), Some(&ethernet()), [7; 16], Some(0x0a0b_0c0d));
+        assert_eq!(made, [0, 1, 0, 1, 0x0a, 0x0b, 0x0c, 0x0d, 2, 0, 0, 0, 0, 9]);
+        assert!(duid_fits(&llt(None), &made) && duid_fits(&llt(Some(0x0a0b_0c0d)), &made));
+        assert!(!duid_fits(&llt(Some(1)), &made));
+        assert!(!duid_fits(&DuidSpec::LinkLayer { hardware_type: None, identifier: None }, &made));
+        assert!(duid_fits(&llt(None), &[&[0, 4][..], &[7; 16]].concat()));
+        assert!(!duid_fits(&llt(None), &[]));
     }
 }

@@ -48,6 +48,8 @@ counters! {
         Reply = "pkt6-reply-sent",
         /// DHCPV4-RESPONSE.
         Dhcpv4Response = "pkt6-dhcpv4-response-sent",
+        /// ADDR-REG-REPLY (RFC 9686).
+        AddressRegistrationReply = "pkt6-addr-reg-reply-sent",
     }
 }
 
@@ -98,8 +100,30 @@ counters! {
         SeveralDhcpv4Messages = "pkt6-drop-several-dhcpv4-messages",
         /// A DHCPV4-QUERY, and there is no DHCPv4 half.
         NoDhcpv4Half = "pkt6-drop-no-dhcpv4-half",
-        /// A question about leases that another server may have (Confirm, Rebind).
-        NoBinding = "pkt6-drop-no-binding",
+        /// It came to a unicast address from a client without a relay (RFC 9915 §16).
+        Unicast = "pkt6-drop-unicast",
+        /// A Confirm or a registration that names no address, or a registration that names several.
+        NoAddresses = "pkt6-drop-no-addresses",
+        /// A Rebind without an identity association.
+        NoAssociations = "pkt6-drop-no-associations",
+        /// A Confirm or Rebind of a client whose link is not known here: another server may know it.
+        NoSubnet = "pkt6-drop-no-subnet",
+        /// A registration of an address, which is switched off.
+        RegistrationOff = "pkt6-drop-registration-off",
+        /// A registration with an Option Request option (RFC 9686 §4.2.1).
+        RequestInRegistration = "pkt6-drop-request-in-registration",
+        /// A registration of an address that it was not sent from.
+        RegistrationOfAnother = "pkt6-drop-registration-of-another",
+        /// A registration of an address that fits neither the client's link nor a prefix of it.
+        RegistrationNotOnLink = "pkt6-drop-registration-not-on-link",
+        /// A registration of an address that DHCPv6 gave out, or of more than a client may have.
+        RegistrationRefused = "pkt6-drop-registration-refused",
+        /// There is no room on disk for what it asks for.
+        StoreFull = "pkt6-drop-store-full",
+        /// Too many answers wait for the disk.
+        StoreBehind = "pkt6-drop-store-behind",
+        /// What was chosen for the client was refused by the lease store.
+        NoFreeLease = "pkt6-drop-no-free-lease",
         /// The answer does not fit into a message.
         AnswerTooLong = "pkt6-drop-answer-too-long",
         /// A hook dropped it.
@@ -136,8 +160,8 @@ impl Statistics6 {
 
     /// Every counter with its name, Kea's sums among them.
     ///
-    /// `pkt6-received` is counted by itself: it equals `pkt6-advertise-sent`, `pkt6-reply-sent`,
-    /// `pkt6-dhcpv4-query-handed-over` and `pkt6-receive-drop` together.
+    /// `pkt6-received` is counted by itself: it equals `pkt6-advertise-sent`, `pkt6-reply-sent`, `pkt6-addr-reg-reply-sent`,
+    /// `pkt6-dhcpv4-query-handed-over`, `pkt6-receive-drop` and the answers that wait for the disk together.
     pub fn report(&self) -> Vec<(&'static str, u64)> {
         let dropped = |reasons: &[Drop6]| reasons.iter().map(|&reason| self.dropped.get(reason)).sum();
         let sums = [
@@ -153,6 +177,11 @@ impl Statistics6 {
                     Drop6::ClientId,
                     Drop6::ServerId,
                     Drop6::IaInInformationRequest,
+                    Drop6::Unicast,
+                    Drop6::NoAddresses,
+                    Drop6::NoAssociations,
+                    Drop6::RequestInRegistration,
+                    Drop6::RegistrationOfAnother,
                     Drop6::OptionLength,
                     Drop6::NoDhcpv4Message,
                     Drop6::SeveralDhcpv4Messages,

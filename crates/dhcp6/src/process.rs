@@ -1,73 +1,142 @@
-//! What is answered to each message of a client, DHCPV4-QUERY apart.
-//!
-//! Nothing is assigned: the server is one whose addresses and prefixes are all in use.
+//! What RFC 9915 §18.3 has a server do with each message of a client, DHCPV4-QUERY apart: first it is planned, then the
+//! answer is written, then leases change.
 
-use fosix_wire::v6::{IaNa, IaPd, Message, MessageType, OptionCode, StatusCode};
+use fosix_hooks::{Arrival, Context, Query6};
+use fosix_lease::{Grant6, Key6, LeaseKind6, Leases6, RelayHop, Timestamp};
+use fosix_wire::v6::{Message, MessageType, OptionCode, Packet, StatusCode};
 
-use crate::Drop6;
-use crate::outcome::Sent6;
+use crate::associations::{self, associations};
+use crate::outcome::{Drop6, Sent6};
+use crate::plan::{End, Plan, Step};
+use crate::scopes::Subnet;
+use crate::server::Server6;
+use crate::{client, fqdn};
 
-/// What an answer says beside the options that the client asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Verdict {
-    pub(crate) sent: Sent6,
-    /// The status of every identity association for addresses.
-    pub(crate) addresses: Option<StatusCode>,
-    /// The status of every identity association for prefixes.
-    pub(crate) prefixes: Option<StatusCode>,
-    /// The status of the message.
-    pub(crate) status: Option<StatusCode>,
+/// One message of one client, with everything that is known before it is served.
+pub(crate) struct Exchange<'a> {
+    pub(crate) server: &'a Server6,
+    pub(crate) packet: &'a Packet<'a>,
+    pub(crate) message: Message<'a>,
+    /// The client's DUID; empty where it gave none.
+    pub(crate) duid: &'a [u8],
+    /// The places of the subnets of the client's link: the one that was selected, then the others of its shared network.
+    pub(crate) link: &'a [usize],
+    pub(crate) arrival: Arrival<'a>,
 }
 
-/// What to answer to `message`, whose identifiers have been checked.
-pub(crate) fn process(message: &Message<'_>) -> Result<Verdict, Drop6> {
-    check_associations(message)?;
-    let (sent, addresses, prefixes, status) = match message.message_type() {
-        MessageType::INFORMATION_REQUEST => {
-            // RFC 9915 §16.12: with an identity association in it, it is discarded.
-            let associations = [OptionCode::IA_NA, OptionCode::IA_TA, OptionCode::IA_PD];
-            if associations.iter().any(|&code| message.options().find(code).is_some()) {
-                return Err(Drop6::IaInInformationRequest);
-            }
-            (Sent6::Reply, None, None, None)
-        }
-        // RFC 9915 §18.3.9: an Advertise says for each association that there is nothing.
-        MessageType::SOLICIT => {
-            (Sent6::Advertise, Some(StatusCode::NO_ADDRS_AVAIL), Some(StatusCode::NO_PREFIX_AVAIL), None)
-        }
-        // RFC 9915 §18.3.2.
-        MessageType::REQUEST => {
-            (Sent6::Reply, Some(StatusCode::NO_ADDRS_AVAIL), Some(StatusCode::NO_PREFIX_AVAIL), None)
-        }
-        // RFC 9915 §18.3.4: the binding is not known.
-        MessageType::RENEW => {
-            (Sent6::Reply, Some(StatusCode::NO_BINDING), Some(StatusCode::NO_BINDING), None)
-        }
-        // RFC 9915 §18.3.7, §18.3.8: NoBinding for each association, Success for the message.
-        MessageType::RELEASE | MessageType::DECLINE => (
-            Sent6::Reply,
-            Some(StatusCode::NO_BINDING),
-            Some(StatusCode::NO_BINDING),
-            Some(StatusCode::SUCCESS),
-        ),
-        // RFC 9915 §18.3.3, §18.3.5: other servers may know the binding; who does not know keeps silent.
-        MessageType::CONFIRM | MessageType::REBIND => return Err(Drop6::NoBinding),
-        _ => return Err(Drop6::MessageType),
-    };
-    Ok(Verdict { sent, addresses, prefixes, status })
+/// What an exchange works with and on.
+pub(crate) struct Work<'a> {
+    pub(crate) now: Timestamp,
+    pub(crate) leases: &'a mut Leases6,
+    pub(crate) plan: &'a mut Plan,
+    /// What a client would like; kept for its memory.
+    pub(crate) hints: &'a mut Vec<Key6>,
+    /// What hooks keep for this message.
+    pub(crate) context: &'a mut Context,
 }
 
-/// Every identity association is long enough to be answered by its number.
-fn check_associations(message: &Message<'_>) -> Result<(), Drop6> {
-    for option in &message.options() {
-        let readable = match option.code {
-            OptionCode::IA_NA => IaNa::new_checked(option.data).is_ok(),
-            OptionCode::IA_PD => IaPd::new_checked(option.data).is_ok(),
-            _ => true,
-        };
-        if !readable {
-            return Err(Drop6::OptionLength);
+const ALL_ON_LINK: &str = "all addresses fit the link";
+const NOT_ON_LINK: &str = "an address does not fit the link";
+
+impl<'a> Exchange<'a> {
+    /// Plans the answer to a message whose identifiers were checked.
+    pub(crate) fn plan(&self, work: &mut Work<'_>) -> Result<(), Drop6> {
+        associations::check(&self.message)?;
+        match self.message.message_type() {
+            MessageType::SOLICIT => self.solicit(work),
+            MessageType::REQUEST => self.request(work),
+            MessageType::RENEW => self.renew(work),
+            MessageType::REBIND => self.rebind(work),
+            MessageType::CONFIRM => self.confirm(work),
+            MessageType::RELEASE => self.release(work),
+            MessageType::DECLINE => self.decline(work),
+            MessageType::INFORMATION_REQUEST => self.inform(work),
+            MessageType::ADDR_REG_INFORM => self.register(work),
+            _ => Err(Drop6::MessageType),
         }
     }
-    Ok(())
+
+    /// RFC 9915 §18.3.3.
+    fn confirm(&self, work: &mut Work<'_>) -> Result<(), Drop6> {
+        work.plan.begin(Sent6::Reply);
+        // A client with prefixes sends Rebind instead (RFC 9915 §18.2.12).
+        let addresses = associations(&self.message).filter(|asked| asked.kind == LeaseKind6::Address);
+        let mut keys = addresses.flat_map(|asked| asked.keys()).peekable();
+        // RFC 9915 §18.3.3: silence where there is nothing to check, or nothing to check it with.
+        if keys.peek().is_none() {
+            return Err(Drop6::NoAddresses);
+        }
+        if self.link.is_empty() {
+            return Err(Drop6::NoSubnet);
+        }
+        work.plan.status = Some(if keys.all(|key| self.fits_link(key)) {
+            (StatusCode::SUCCESS, ALL_ON_LINK)
+        } else {
+            (StatusCode::NOT_ON_LINK, NOT_ON_LINK)
+        });
+        Ok(())
+    }
+
+    /// RFC 9915 §18.3.6.
+    fn inform(&self, work: &mut Work<'_>) -> Result<(), Drop6> {
+        work.plan.begin(Sent6::Reply);
+        // RFC 9915 §16.12: with an identity association in it, it is discarded.
+        let kinds = [OptionCode::IA_NA, OptionCode::IA_TA, OptionCode::IA_PD];
+        if kinds.iter().any(|&code| self.message.options().find(code).is_some()) {
+            return Err(Drop6::IaInInformationRequest);
+        }
+        Ok(())
+    }
+
+    /// Does what is planned, now that the answer is written.
+    pub(crate) fn carry_out(&self, work: &mut Work<'_>) -> Result<(), Drop6> {
+        for &(end, key, iaid) in &work.plan.ends {
+            match end {
+                End::Release => work.leases.release(key, self.duid, iaid, work.now),
+                End::Decline => {
+                    let probation = self.server.decline_probation_period;
+                    work.leases.decline(key, self.duid, iaid, probation, work.now)
+                }
+            };
+        }
+        let grants = |lease: &&crate::plan::PlannedLease| lease.step == Step::Grant;
+        if !work.plan.leases.iter().any(|lease| grants(&lease)) {
+            return Ok(());
+        }
+        let hostname = fqdn::hostname(self, work.plan);
+        let hardware = client::hardware(self.packet, self.arrival.source, &self.server.mac_sources);
+        let relay_path = RelayHop::path(self.packet);
+        for lease in work.plan.leases.iter().filter(grants) {
+            let Some(subnet) = lease.subnet.and_then(|at| self.server.subnet(at)) else { continue };
+            let grant = Grant6 {
+                kind: lease.key.kind,
+                address: lease.key.address,
+                prefix_len: lease.key.prefix_len,
+                duid: self.duid.into(),
+                iaid: lease.iaid,
+                hardware,
+                source: client::address(self.packet, self.arrival.source),
+                relay_path: relay_path.clone(),
+                subnet: subnet.id(),
+                hostname: hostname.clone(),
+                preferred_lifetime: lease.preferred_lifetime,
+                valid_lifetime: lease.valid_lifetime,
+            };
+            // It was looked at when it was planned, and nothing has changed since; the store has the last word all the same.
+            work.leases.grant(grant, work.now).map_err(|conflict| match conflict {
+                fosix_lease::Conflict6::NoRoom => Drop6::StoreFull,
+                _ => Drop6::NoFreeLease,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The subnet that was selected.
+    pub(crate) fn subnet(&self) -> Option<Subnet<'a>> {
+        self.server.subnet(*self.link.first()?)
+    }
+
+    pub(crate) fn query(&self) -> Query6<'a> {
+        Query6 { packet: self.packet, arrival: self.arrival }
+    }
 }

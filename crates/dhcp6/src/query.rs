@@ -54,8 +54,10 @@ enum Presence {
 fn identifiers(message_type: MessageType) -> Option<(Presence, Presence)> {
     use Presence::{Forbidden, Optional, Required};
     match message_type {
-        // RFC 9915 §16.2, §16.5, §16.7.
-        MessageType::SOLICIT | MessageType::CONFIRM | MessageType::REBIND => Some((Required, Forbidden)),
+        // RFC 9915 §16.2, §16.5, §16.7; RFC 9686 §4.2.1.
+        MessageType::SOLICIT | MessageType::CONFIRM | MessageType::REBIND | MessageType::ADDR_REG_INFORM => {
+            Some((Required, Forbidden))
+        }
         // RFC 9915 §16.4, §16.6, §16.8, §16.9.
         MessageType::REQUEST | MessageType::RENEW | MessageType::DECLINE | MessageType::RELEASE => {
             Some((Required, Required))
@@ -87,12 +89,25 @@ pub(crate) fn check_server(message: &Message<'_>, server_id: &[u8]) -> Result<()
     Ok(())
 }
 
+/// Checks that a client's message came as it must: without a relay by multicast.
+///
+/// RFC 9915 §16: unicast messages of clients SHOULD NOT be accepted; this does not hold for those of other documents
+/// (RFC 7341 §9 has queries come by unicast). From this machine itself there is no other way.
+pub(crate) fn check_destination(packet: &Packet<'_>, origin: &Origin) -> Result<(), Drop6> {
+    let is_relayed = !packet.relays().is_empty();
+    let unknown = origin.destination.is_unspecified();
+    let fits = is_relayed || unknown || origin.destination.is_multicast() || origin.source.ip().is_loopback();
+    if fits { Ok(()) } else { Err(Drop6::Unicast) }
+}
+
 /// Checks that a client's message is of a type that is served, and what the client calls itself.
 pub(crate) fn check_client(message: &Message<'_>) -> Result<(), Drop6> {
     let (client, _) = identifiers(message.message_type()).ok_or(Drop6::MessageType)?;
     let options = message.options();
     let mut clients = options.find_all(OptionCode::CLIENT_ID);
     match (clients.next(), client) {
+        // Kea's lease files have it where nobody is known: it is nobody's.
+        (Some([0, 0, 0]), _) => return Err(Drop6::ClientId),
         (Some(duid), _) => Duid::new_checked(duid).map(drop).map_err(|_| Drop6::ClientId)?,
         (None, Presence::Required) => return Err(Drop6::ClientId),
         (None, _) => {}

@@ -5,16 +5,21 @@ use std::fmt;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::ops::Range;
 
-use fosix_config::Dhcp6;
+use fosix_config::{Dhcp6, FqdnPolicy, MacSource, OptionValue, Subnet6};
 use fosix_hooks::{Context, Hooks, Query6};
+use fosix_lease::{Key6, Leases6, Timestamp};
 use fosix_policy::EffectiveOptions;
 use fosix_wire::v6::{self, MessageType, OptionCode, Packet};
 use tracing::debug;
 
+use crate::commit::Commit6;
 use crate::outcome::{self, Drop6, Event6, Sent6, Statistics6};
+use crate::plan::Plan;
+use crate::process::{Exchange, Work};
 use crate::query::{self, Datagram, Origin};
+use crate::scopes::{self, SubnetScopes};
 use crate::subnet::SubnetSelector;
-use crate::{answer, hooked, process, sanitize};
+use crate::{answer, hooked, sanitize};
 
 /// What the half needs to know beside its own part of the configuration.
 #[derive(Debug, Clone)]
@@ -31,19 +36,42 @@ pub struct Settings6 {
     pub reply_to_source_port: bool,
     /// Whether there is a DHCPv4 half to hand queries over to.
     pub has_dhcpv4_half: bool,
+    /// Seconds for which what was advertised is kept from others.
+    pub offer_lifetime: u32,
 }
 
 /// The DHCPv6 half.
 #[derive(Debug)]
 pub struct Server6 {
-    settings: Settings6,
+    pub(crate) settings: Settings6,
     selector: SubnetSelector,
-    /// In the order of the configuration's subnets.
-    subnet_options: Vec<EffectiveOptions>,
-    global_options: EffectiveOptions,
-    /// In the order of the configuration's subnets, which ascend.
+    /// The configuration's subnets, which ascend by id.
+    pub(crate) subnets: Vec<Subnet6>,
+    /// In the order of `subnets`.
+    pub(crate) scopes: Vec<SubnetScopes>,
+    /// The global options.
+    pub(crate) options: Vec<OptionValue>,
+    pub(crate) global_options: EffectiveOptions,
+    /// In the order of `subnets`.
     pub(crate) subnet_ids: Vec<u32>,
+    pub(crate) decline_probation_period: u32,
+    pub(crate) mac_sources: Vec<MacSource>,
+    pub(crate) relay_supplied_options: Vec<u16>,
+    pub(crate) allow_address_registration: bool,
+    pub(crate) fqdn: FqdnPolicy,
     pub(crate) hooks: Hooks,
+}
+
+/// Leases that are at hand when they are needed: whoever has them locked may wait with that until then.
+pub trait LeaseAccess {
+    /// The leases.
+    fn leases(&mut self) -> &mut Leases6;
+}
+
+impl LeaseAccess for Leases6 {
+    fn leases(&mut self) -> &mut Leases6 {
+        self
+    }
 }
 
 /// What the half wants done: buffers that the caller lends and empties.
@@ -55,6 +83,10 @@ pub struct Effects6 {
     pub answers: Vec<Answer>,
     /// What was counted.
     pub statistics: Statistics6,
+    /// What is planned for the message in hand.
+    plan: Plan,
+    /// What its client would like.
+    hints: Vec<Key6>,
 }
 
 /// A datagram to send.
@@ -84,24 +116,42 @@ pub struct HandOver<'a> {
 /// What became of a datagram.
 #[derive(Debug)]
 pub enum Outcome6<'a> {
-    /// An answer is among the effects.
+    /// An answer is the last of the effects; it was counted and may be sent.
     Answered(Sent6),
+    /// An answer is the last of the effects, to be sent once every change of the leases so far is durable. Whoever sends
+    /// it counts it.
+    Promised(Sent6),
+    /// Like that, and hooks want to know of the changes once they are durable: [`Server6::commit`] does the rest then.
+    Committing(Box<Commit6>),
     /// The DHCPv4 half is to serve it.
     HandedOver(HandOver<'a>),
     /// It was dropped.
     Dropped(Drop6),
 }
 
+/// What one datagram is served with.
+struct Turn<'a> {
+    now: Timestamp,
+    leases: &'a mut dyn LeaseAccess,
+    context: Context,
+    effects: &'a mut Effects6,
+}
+
 impl Server6 {
     /// Makes a configuration ready for packets.
     pub fn new(config: &Dhcp6, settings: Settings6) -> Self {
-        let merged =
-            config.subnets.iter().map(|subnet| EffectiveOptions::merge(&[&subnet.options, &config.options]));
         Self {
-            subnet_options: merged.collect(),
+            scopes: scopes::prepare(config),
             global_options: EffectiveOptions::merge(&[&config.options]),
             selector: SubnetSelector::new(&config.subnets),
             subnet_ids: config.subnets.iter().map(|subnet| subnet.id.0).collect(),
+            subnets: config.subnets.clone(),
+            options: config.options.clone(),
+            decline_probation_period: config.decline_probation_period,
+            mac_sources: config.mac_sources.clone(),
+            relay_supplied_options: config.relay_supplied_options.clone(),
+            allow_address_registration: config.allow_address_registration,
+            fqdn: config.fqdn.clone(),
             hooks: Hooks::default(),
             settings,
         }
@@ -113,13 +163,33 @@ impl Server6 {
         Self { hooks, ..self }
     }
 
-    /// Serves one datagram, and counts what happened.
-    pub fn handle<'a>(&self, datagram: &Datagram<'a>, effects: &mut Effects6) -> Outcome6<'a> {
+    /// The server's DUID.
+    pub fn server_id(&self) -> &[u8] {
+        &self.settings.server_id
+    }
+
+    /// The attached hooks.
+    pub fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+
+    /// Serves one datagram at `now`: may append an answer to the effects, changes leases, and counts what happened.
+    ///
+    /// A server with hooks at [`Point::Leases6Committed`](fosix_hooks::Point::Leases6Committed) needs leases whose
+    /// changes are kept ([`Leases6::follow_changes`]) until this returns.
+    pub fn handle<'a>(
+        &self,
+        now: Timestamp,
+        leases: &mut dyn LeaseAccess,
+        datagram: &Datagram<'a>,
+        effects: &mut Effects6,
+    ) -> Outcome6<'a> {
         effects.statistics.datagrams += 1;
-        let mut context = Context::new();
-        let outcome = self.receive(datagram, &mut context, effects).unwrap_or_else(Outcome6::Dropped);
+        let mut turn = Turn { now, leases, context: Context::new(), effects };
+        let outcome = self.receive(datagram, &mut turn).unwrap_or_else(Outcome6::Dropped);
         match &outcome {
             Outcome6::Answered(sent) => effects.statistics.sent.count(*sent),
+            Outcome6::Promised(_) | Outcome6::Committing(_) => {}
             Outcome6::HandedOver(_) => effects.statistics.events.count(Event6::HandedOver),
             Outcome6::Dropped(reason) => effects.statistics.dropped.count(*reason),
         }
@@ -165,36 +235,34 @@ impl Server6 {
     }
 
     /// Takes a datagram through the points before it is served.
-    fn receive<'a>(
-        &self,
-        datagram: &Datagram<'a>,
-        context: &mut Context,
-        effects: &mut Effects6,
-    ) -> Result<Outcome6<'a>, Drop6> {
-        match self.buffer6_receive(datagram, context)? {
-            None => self.accept(datagram, context, effects),
+    fn receive<'a>(&self, datagram: &Datagram<'a>, turn: &mut Turn<'_>) -> Result<Outcome6<'a>, Drop6> {
+        match self.buffer6_receive(datagram, &mut turn.context)? {
+            None => self.accept(datagram, turn),
             Some(changed) => {
                 let changed = Datagram { bytes: &changed, ..*datagram };
-                self.accept(&changed, context, effects).map(|outcome| outcome.detached(datagram.interface))
+                self.accept(&changed, turn).map(|outcome| outcome.detached(datagram.interface))
             }
         }
     }
 
-    fn accept<'a>(
-        &self,
-        datagram: &Datagram<'a>,
-        context: &mut Context,
-        effects: &mut Effects6,
-    ) -> Result<Outcome6<'a>, Drop6> {
+    fn accept<'a>(&self, datagram: &Datagram<'a>, turn: &mut Turn<'_>) -> Result<Outcome6<'a>, Drop6> {
         let packet = query::decode(datagram.bytes, self.settings.max_relay_levels)?;
-        effects.statistics.received.count(outcome::received(packet.message().message_type()));
-        query::check_server(&packet.message(), &self.settings.server_id)?;
-        let Some(changed) = self.pkt6_receive(datagram, context)? else {
-            return self.serve(&packet, datagram, context, effects);
+        let message = packet.message();
+        turn.effects.statistics.received.count(outcome::received(message.message_type()));
+        if let Err(reason) = query::check_server(&message, &self.settings.server_id) {
+            if reason == Drop6::NotForUs && message.message_type() == MessageType::REQUEST {
+                // The client takes what another server advertised.
+                let client = message.options().find(OptionCode::CLIENT_ID);
+                turn.leases.leases().withdraw_offers(client.unwrap_or_default());
+            }
+            return Err(reason);
+        }
+        let Some(changed) = self.pkt6_receive(datagram, &mut turn.context)? else {
+            return self.serve(&packet, datagram, turn);
         };
         let packet = query::decode(&changed, self.settings.max_relay_levels)?;
         query::check_server(&packet.message(), &self.settings.server_id)?;
-        let outcome = self.serve(&packet, datagram, context, effects)?;
+        let outcome = self.serve(&packet, datagram, turn)?;
         Ok(outcome.detached(datagram.interface))
     }
 
@@ -202,27 +270,59 @@ impl Server6 {
         &self,
         packet: &Packet<'a>,
         datagram: &Datagram<'a>,
-        context: &mut Context,
-        effects: &mut Effects6,
+        turn: &mut Turn<'_>,
     ) -> Result<Outcome6<'a>, Drop6> {
         let message = packet.message();
         query::check_client(&message)?;
         if message.message_type() == MessageType::DHCPV4_QUERY {
-            return self.hand_over(packet, datagram, effects).map(Outcome6::HandedOver);
+            return self.hand_over(packet, datagram, turn.effects).map(Outcome6::HandedOver);
         }
+        query::check_destination(packet, &datagram.origin)?;
         let query = Query6 { packet, arrival: hooked::arrival(datagram) };
         let subnet = self.selector.select(packet.relays(), query.arrival.source, datagram.interface);
-        let subnet = self.subnet6_select(&query, subnet, context)?;
-        let verdict = process::process(&message)?;
-        let options = subnet.and_then(|at| self.subnet_options.get(at)).unwrap_or(&self.global_options);
-        let start = effects.bytes.len();
-        answer::write(packet, &verdict, &self.settings.server_id, options, &mut effects.bytes)
-            .map_err(|_| Drop6::AnswerTooLong)?;
-        let mut answer = self.address(packet, &datagram.origin, start..effects.bytes.len());
-        self.pkt6_send(&query, &mut answer, context, &mut effects.bytes)?;
-        self.buffer6_send(&mut answer, context, &mut effects.bytes)?;
-        effects.answers.push(answer);
-        Ok(Outcome6::Answered(verdict.sent))
+        let subnet = self.subnet6_select(&query, subnet, &mut turn.context)?;
+        let exchange = Exchange {
+            server: self,
+            packet,
+            message,
+            duid: message.options().find(OptionCode::CLIENT_ID).unwrap_or_default(),
+            link: subnet.map_or(&[], |at| self.link(at)),
+            arrival: query.arrival,
+        };
+        self.answer(&exchange, datagram.origin, turn)
+    }
+
+    /// Plans, writes and does what a message leads to.
+    fn answer<'a>(
+        &self,
+        exchange: &Exchange<'_>,
+        origin: Origin,
+        turn: &mut Turn<'_>,
+    ) -> Result<Outcome6<'a>, Drop6> {
+        let Effects6 { bytes, answers, plan, hints, .. } = &mut *turn.effects;
+        let leases = turn.leases.leases();
+        let changes_before = leases.changes().len();
+        let mut work = Work { now: turn.now, leases, plan, hints, context: &mut turn.context };
+        exchange.plan(&mut work)?;
+        let start = bytes.len();
+        // The answer is written first: when it cannot be, nothing was granted.
+        answer::write(exchange, work.plan, bytes).map_err(|_| Drop6::AnswerTooLong)?;
+        exchange.carry_out(&mut work)?;
+        let mut answer = self.address(exchange.packet, &origin, start..bytes.len());
+        if let Some(commit) = Commit6::of(exchange, origin, changes_before, &mut work) {
+            answers.push(answer);
+            return Ok(Outcome6::Committing(Box::new(commit)));
+        }
+        let sent = work.plan.sent;
+        let query = exchange.query();
+        self.pkt6_send(&query, &mut answer, &mut turn.context, bytes)?;
+        self.buffer6_send(&mut answer, &mut turn.context, bytes)?;
+        answers.push(answer);
+        Ok(if rests_on_leases(sent, exchange.message.message_type()) {
+            Outcome6::Promised(sent)
+        } else {
+            Outcome6::Answered(sent)
+        })
     }
 
     fn hand_over<'a>(
@@ -288,9 +388,17 @@ impl Outcome6<'_> {
                 Outcome6::HandedOver(HandOver { message: message.into_owned().into(), origin, interface })
             }
             Self::Answered(sent) => Outcome6::Answered(sent),
+            Self::Promised(sent) => Outcome6::Promised(sent),
+            Self::Committing(commit) => Outcome6::Committing(commit),
             Self::Dropped(reason) => Outcome6::Dropped(reason),
         }
     }
+}
+
+/// Whether an answer says something of leases that must not be forgotten afterwards.
+fn rests_on_leases(sent: Sent6, to: MessageType) -> bool {
+    // An Advertise promises nothing, and these two are answered from the configuration alone.
+    sent != Sent6::Advertise && !matches!(to, MessageType::INFORMATION_REQUEST | MessageType::CONFIRM)
 }
 
 /// An outcome in one word or two for a log line.
@@ -300,6 +408,8 @@ impl fmt::Display for Summary<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Outcome6::Answered(sent) => write!(f, "answered {sent:?}"),
+            Outcome6::Promised(sent) => write!(f, "to be answered {sent:?}"),
+            Outcome6::Committing(_) => f.write_str("to be committed"),
             Outcome6::HandedOver(_) => f.write_str("handed over"),
             Outcome6::Dropped(reason) => write!(f, "dropped {reason:?}"),
         }
@@ -317,10 +427,7 @@ impl fmt::Display for Description<'_> {
         };
         write!(f, "{}", packet.message().message_type())?;
         if let Some(duid) = packet.message().options().find(OptionCode::CLIENT_ID) {
-            f.write_str(" duid ")?;
-            for byte in duid {
-                write!(f, "{byte:02x}")?;
-            }
+            write!(f, " duid {}", Hex(duid))?;
         }
         for relay in packet.relays().iter().rev() {
             write!(f, " via {}", relay.link_address())?;
@@ -329,5 +436,14 @@ impl fmt::Display for Description<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// Bytes as a log line has them: `0003000102`.
+pub(crate) struct Hex<'a>(pub(crate) &'a [u8]);
+
+impl fmt::Display for Hex<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }

@@ -11,7 +11,11 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 
 use fosix_config::{Dhcp6, DuidSpec, LeaseChecks, Lifetime, OptionValue, ServerIdSpec, SubnetId, Timers};
 use fosix_dhcp6::{Datagram, Drop6, Effects6, Event6, HandOver, Origin, Outcome6, Sent6, Server6, Settings6};
-use fosix_wire::v6::{MessageType, OptionCode, Packet, StatusCode, VendorOpts, Writer, write_relay_reply};
+use fosix_lease::{Leases6, Timestamp};
+use fosix_wire::v6::{
+    IaNa, MessageType, OptionCode, Packet, StatusCode, StatusCodeOption, VendorOpts, Writer,
+    write_relay_reply,
+};
 
 const SERVER_ID: [u8; 10] = [0, 3, 0, 1, 2, 0, 0, 0, 0, 9];
 const CLIENT_ID: [u8; 10] = [0, 3, 0, 1, 2, 0, 0, 0, 0, 1];
@@ -25,6 +29,7 @@ fn server() -> Server6 {
         client_port: 546,
         reply_to_source_port: false,
         has_dhcpv4_half: true,
+        offer_lifetime: 60,
     })
 }
 
@@ -130,13 +135,19 @@ fn relayed(inner: &[u8], link: &str, options: &[(OptionCode, &[u8])]) -> Vec<u8>
 
 fn handle(server: &Server6, bytes: &[u8], origin: Origin) -> (Result<Vec<u8>, Drop6>, Effects6) {
     let mut effects = Effects6::default();
-    let outcome = server.handle(&Datagram { bytes, origin, interface: "vs" }, &mut effects);
-    let result = match outcome {
-        Outcome6::Answered(_) => Ok(effects.bytes[effects.answers[0].bytes.clone()].to_vec()),
-        Outcome6::HandedOver(_) => panic!("handed over"),
+    let datagram = Datagram { bytes, origin, interface: "vs" };
+    let result = match server.handle(Timestamp(1000), &mut no_leases(), &datagram, &mut effects) {
+        Outcome6::Answered(_) | Outcome6::Promised(_) => {
+            Ok(effects.bytes[effects.answers[0].bytes.clone()].to_vec())
+        }
+        outcome @ (Outcome6::HandedOver(_) | Outcome6::Committing(_)) => panic!("{outcome:?}"),
         Outcome6::Dropped(reason) => Err(reason),
     };
     (result, effects)
+}
+
+fn no_leases() -> Leases6 {
+    Leases6::new(&[], 10)
 }
 
 fn answer(bytes: &[u8]) -> Vec<u8> {
@@ -197,7 +208,6 @@ fn every_advertise_and_reply_carries_option_88_when_asked() {
         ),
         (MessageType::REQUEST, MessageType::REPLY, StatusCode::NO_ADDRS_AVAIL, StatusCode::NO_PREFIX_AVAIL),
         (MessageType::RENEW, MessageType::REPLY, StatusCode::NO_BINDING, StatusCode::NO_BINDING),
-        (MessageType::RELEASE, MessageType::REPLY, StatusCode::NO_BINDING, StatusCode::NO_BINDING),
     ];
     for (asked, answered, addresses, prefixes) in table {
         let bytes = with_server(asked);
@@ -205,8 +215,12 @@ fn every_advertise_and_reply_carries_option_88_when_asked() {
         assert!(option(&bytes, OptionCode::DHCP4_O_DHCP6_SERVER).is_some(), "{asked}");
         for (code, status) in [(OptionCode::IA_NA, addresses), (OptionCode::IA_PD, prefixes)] {
             let ia = option(&bytes, code).unwrap();
-            let status = [&[0, 0, 0, 5][..], &[0; 8], &[0, 13, 0, 2], &status.0.to_be_bytes()].concat();
-            assert_eq!(ia, status, "{asked}");
+            // An IA_PD is laid out as an IA_NA is.
+            let ia = IaNa::new_checked(&ia).unwrap();
+            assert_eq!((ia.iaid, ia.t1, ia.t2), (5, 0, 0), "{asked}");
+            let told =
+                StatusCodeOption::new_checked(ia.options.find(OptionCode::STATUS_CODE).unwrap()).unwrap();
+            assert_eq!(told.code, status, "{asked}");
         }
     }
 }
@@ -221,7 +235,7 @@ fn identifiers_that_rfc_9915_does_not_allow_are_named() {
     let other: (OptionCode, &[u8]) = (OptionCode::SERVER_ID, &[0, 3, 0, 1, 9]);
     let short: (OptionCode, &[u8]) = (OptionCode::CLIENT_ID, &[]);
     let ia: (OptionCode, &[u8]) = (OptionCode::IA_NA, &[0; 12]);
-    let table: [Row<'_>; 14] = [
+    let table: [Row<'_>; 15] = [
         (MessageType::SOLICIT, &[], Drop6::ClientId),
         (MessageType::SOLICIT, &[client, client], Drop6::ClientId),
         (MessageType::SOLICIT, &[short], Drop6::ClientId),
@@ -232,7 +246,8 @@ fn identifiers_that_rfc_9915_does_not_allow_are_named() {
         (MessageType::INFORMATION_REQUEST, &[other], Drop6::NotForUs),
         (MessageType::INFORMATION_REQUEST, &[ia], Drop6::IaInInformationRequest),
         (MessageType::DHCPV4_QUERY, &[other], Drop6::NotForUs),
-        (MessageType::REBIND, &[client], Drop6::NoBinding),
+        (MessageType::REBIND, &[client], Drop6::NoSubnet),
+        (MessageType::CONFIRM, &[client], Drop6::NoAddresses),
         (MessageType::REPLY, &[client], Drop6::MessageType),
         (MessageType::DHCPV4_RESPONSE, &[client], Drop6::MessageType),
         (MessageType(200), &[client], Drop6::MessageType),
@@ -273,7 +288,7 @@ fn options_are_those_of_the_clients_subnet() {
         option(&result.unwrap(), OptionCode::DNS_SERVERS).unwrap()
     };
     let server_of = |last: &str| address(last).octets();
-    assert_eq!(dns(&request, from("2001:db8:1::9", 546, "2001:db8::1")), server_of("2001:db8::1"));
+    assert_eq!(dns(&request, from("2001:db8:1::9", 546, "ff02::1:2")), server_of("2001:db8::1"));
     assert_eq!(dns(&request, direct()), server_of("2001:db8::53"), "no subnet: the global one");
     let behind = relayed(&request, "2001:db8:2::1", &[]);
     assert_eq!(dns(&behind, from("2001:db8:1::9", 547, "2001:db8::1")), server_of("2001:db8::2"));
@@ -298,7 +313,7 @@ fn a_direct_answer_goes_back_by_the_interface_from_the_address_that_was_asked() 
     let table = [
         (from("fe80::99", 546, "ff02::1:2"), Some("fe80::5")),
         (from("2001:db8::99", 3000, "ff02::1:2"), Some("fe80::5")),
-        (from("2001:db8::99", 3000, "2001:db8::1"), Some("2001:db8::1")),
+        (from("::1", 3000, "::1"), Some("::1")),
     ];
     for (origin, source) in table {
         let (_, effects) = handle(&server(), &request, origin);
@@ -307,6 +322,17 @@ fn a_direct_answer_goes_back_by_the_interface_from_the_address_that_was_asked() 
         assert_eq!(sent.source, source.map(address));
         assert_eq!(sent.interface_index, 7);
     }
+}
+
+#[test]
+fn a_client_that_sends_by_unicast_is_not_answered() {
+    let request = message(MessageType::INFORMATION_REQUEST, &[ORO_88]);
+    for source in ["fe80::99", "2001:db8::99"] {
+        let (result, _) = handle(&server(), &request, from(source, 546, "2001:db8::1"));
+        assert_eq!(result, Err(Drop6::Unicast));
+    }
+    let behind = relayed(&request, "2001:db8:1::1", &[]);
+    assert!(handle(&server(), &behind, from("2001:db8:1::1", 547, "2001:db8::1")).0.is_ok());
 }
 
 #[test]
@@ -339,21 +365,23 @@ fn a_relayed_answer_goes_to_port_547_or_where_the_relay_says() {
         client_port: 546,
         reply_to_source_port: true,
         has_dhcpv4_half: true,
+        offer_lifetime: 60,
     });
     assert_eq!(handle(&unprivileged, &plain, origin).1.answers[0].destination.port(), 4000);
-    assert_eq!(handle(&unprivileged, &request, origin).1.answers[0].destination.port(), 4000);
+    let from_client = from("fe80::99", 4000, "ff02::1:2");
+    assert_eq!(handle(&unprivileged, &request, from_client).1.answers[0].destination.port(), 4000);
 }
 
 fn hand_over(server: &Server6, bytes: &[u8]) -> (Result<Vec<u8>, Drop6>, Effects6) {
     let mut effects = Effects6::default();
     let datagram = Datagram { bytes, origin: direct(), interface: "vs" };
-    let result = match server.handle(&datagram, &mut effects) {
+    let result = match server.handle(Timestamp(1000), &mut no_leases(), &datagram, &mut effects) {
         Outcome6::HandedOver(HandOver { message, origin, interface }) => {
             assert_eq!((origin, interface), (direct(), "vs"));
             Ok(message.into_owned())
         }
-        Outcome6::Answered(sent) => panic!("{sent:?}"),
         Outcome6::Dropped(reason) => Err(reason),
+        outcome => panic!("{outcome:?}"),
     };
     (result, effects)
 }
@@ -434,7 +462,8 @@ fn the_response_of_the_other_half_goes_to_where_the_query_came_from() {
     assert_eq!(effects.answers[0].source, Some(address("2001:db8::1")));
     assert_eq!(effects.statistics.sent.get(Sent6::Dhcpv4Response), 1);
 
-    let mut effects = Effects6 { bytes: message(MessageType::REPLY, &[]), ..Effects6::default() };
+    let mut effects = Effects6::default();
+    effects.bytes = message(MessageType::REPLY, &[]);
     server.respond(&origin, 0..4, &mut effects);
     assert!(effects.answers.is_empty(), "only a DHCPV4-RESPONSE goes to clients");
     assert_eq!(effects.statistics.events.get(Event6::BadResponseFromLink), 1);

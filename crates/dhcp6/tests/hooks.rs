@@ -15,6 +15,7 @@ use fosix_config::{
 };
 use fosix_dhcp6::{Datagram, Drop6, Effects6, Event6, Origin, Outcome6, Sent6, Server6, Settings6};
 use fosix_hooks::{Arrival, Hook, Hooks, Message6, Point, Points, Query6, State, Status, SubnetChoice};
+use fosix_lease::{Leases6, Timestamp};
 use fosix_policy::CounterName;
 use fosix_wire::v6::{MessageType, OptionCode, Packet, Writer};
 
@@ -131,7 +132,8 @@ impl World {
 
     fn handle<'a>(&mut self, bytes: &'a [u8]) -> Outcome6<'a> {
         let datagram = Datagram { bytes, origin: origin(), interface: "vs" };
-        let outcome = self.server.handle(&datagram, &mut self.effects);
+        let outcome =
+            self.server.handle(Timestamp(1000), &mut Leases6::new(&[], 10), &datagram, &mut self.effects);
         self.check_sums();
         outcome
     }
@@ -229,6 +231,7 @@ fn server() -> Server6 {
         client_port: 546,
         reply_to_source_port: false,
         has_dhcpv4_half: true,
+        offer_lifetime: 60,
     };
     Server6::new(&config, settings)
 }
