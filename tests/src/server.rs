@@ -18,7 +18,7 @@ use crate::{Netns, PATIENCE, Process};
 #[derive(Debug)]
 pub struct Fosix {
     process: Process,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 /// The server's counters, by name.
@@ -38,23 +38,25 @@ impl Fosix {
 
     /// Starts `fosix serve` without waiting for anything. What it logs is shown when the test fails; the environment
     /// variable FOSIX_TEST_LOG sets the level where `config` does not.
-    pub fn launch(netns: &Netns, mut config: Value) -> Self {
-        config["Fosix"]["log"]["format"] = json!("json");
-        let level = &mut config["Fosix"]["log"]["level"];
-        if let (true, Ok(wanted)) = (level.is_null(), env::var("FOSIX_TEST_LOG")) {
-            *level = json!(wanted);
-        } else if level.is_null() {
-            *level = json!("info");
-        }
+    pub fn launch(netns: &Netns, config: Value) -> Self {
         let directory = tempfile::tempdir().expect("cannot make a temporary directory");
-        let store = &mut config["Fosix"]["store"];
-        if store.is_null() {
-            *store = json!({ "directory": directory.path().join("leases") });
-        }
-        let file = directory.path().join("fosix.json");
-        std::fs::write(&file, config.to_string()).expect("cannot write the configuration");
+        let file = write(config, directory.path());
         let process = Process::spawn(netns.command(program()).arg("serve").arg(&file));
-        Self { process, _directory: directory }
+        Self { process, directory }
+    }
+
+    /// Gives it another configuration (SIGHUP), and waits until it is in force; where it is refused, why.
+    pub fn reload(&self, config: Value) -> Result<(), String> {
+        write(config, self.directory.path());
+        let seen = self.process.line_count();
+        self.process.signal(Signal::HUP);
+        let end = self.process.wait_for(seen, "the end of a reload", |line| {
+            message_of(line, "the configuration was read again and is in force").or_else(|| refusal_of(line))
+        });
+        match end["message"].as_str().and_then(|text| text.strip_prefix(REFUSAL)) {
+            Some(why) => Err(why.to_owned()),
+            None => Ok(()),
+        }
     }
 
     /// Checks that it ends by itself with an error; what it wrote.
@@ -178,7 +180,9 @@ impl Counters {
         let drops6 = self.sum("pkt6-drop-");
         let fates6 = self.get("pkt6-advertise-sent")
             + self.get("pkt6-reply-sent")
+            + self.get("pkt6-addr-reg-reply-sent")
             + self.get("pkt6-dhcpv4-query-handed-over")
+            + self.get("pkt6-in-hand")
             + drops6;
         assert_eq!(self.get("pkt6-received"), fates6, "DHCPv6 packets and their fates: {:#?}", self.0);
         assert_eq!(self.get("pkt6-receive-drop"), drops6, "the sum of DHCPv6 drops: {:#?}", self.0);
@@ -226,6 +230,33 @@ fn build() -> PathBuf {
 }
 
 /// The fields of a JSON log line with this message.
+/// What a server says when it does not take another configuration, before it says why.
+const REFUSAL: &str = "the configuration stays as it was: ";
+
+fn refusal_of(line: &str) -> Option<Value> {
+    let mut line: Value = serde_json::from_str(line).ok()?;
+    let message = line["fields"]["message"].as_str()?;
+    message.starts_with(REFUSAL).then(|| line["fields"].take())
+}
+
+/// Completes a configuration, and writes it into `directory`.
+fn write(mut config: Value, directory: &Path) -> PathBuf {
+    config["Fosix"]["log"]["format"] = json!("json");
+    let level = &mut config["Fosix"]["log"]["level"];
+    if let (true, Ok(wanted)) = (level.is_null(), env::var("FOSIX_TEST_LOG")) {
+        *level = json!(wanted);
+    } else if level.is_null() {
+        *level = json!("info");
+    }
+    let store = &mut config["Fosix"]["store"];
+    if store.is_null() {
+        *store = json!({ "directory": directory.join("leases") });
+    }
+    let file = directory.join("fosix.json");
+    std::fs::write(&file, config.to_string()).expect("cannot write the configuration");
+    file
+}
+
 fn message_of(line: &str, message: &str) -> Option<Value> {
     let mut line: Value = serde_json::from_str(line).ok()?;
     (line["fields"]["message"] == message).then(|| line["fields"].take())

@@ -95,6 +95,10 @@ impl Link6 for Direct {
         self.answers.len()
     }
 
+    fn serve_by(&mut self, half: &Arc<Half4>) {
+        self.half = Arc::clone(half);
+    }
+
     fn statistics(&self) -> Counted<'_> {
         Counted::Half(&self.statistics)
     }

@@ -62,6 +62,9 @@ pub trait Link6: Debug + Send {
         0
     }
 
+    /// Has queries served by `half` from now on, where that is done in this process.
+    fn serve_by(&mut self, _half: &Arc<Half4>) {}
+
     /// What was counted.
     fn statistics(&self) -> Counted<'_>;
 }

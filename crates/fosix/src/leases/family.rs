@@ -170,7 +170,7 @@ impl Family for V4 {
 }
 
 /// The DHCPv6 half.
-pub(super) struct V6;
+pub(crate) struct V6;
 
 impl RowSource<V6> for Reader6<Box<dyn BufRead>> {
     fn next(&mut self) -> Option<io::Result<Row<Lease6, Key6>>> {

@@ -28,14 +28,13 @@ use fosix_lease::LeaseState;
 use fosix_lease::kea_csv::{Generation, Unrepresentable, WriteError, Writer};
 
 pub(crate) use args::Args;
-pub(crate) use family::{Family, V4};
+pub(crate) use family::{Family, V4, V6};
 pub(crate) use filter::Filter;
 #[cfg(test)]
 pub(crate) use json::to4;
 pub(crate) use take::{Change, Taking};
 
 use self::args::{Command, Format, Kea};
-use self::family::V6;
 use self::filter::{state_name, state_named};
 use crate::serve;
 

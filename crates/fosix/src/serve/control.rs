@@ -14,12 +14,12 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use fosix_lease::Store4;
+use fosix_lease::{Kept as _, Store};
 use serde_json::{Value, json};
 use tracing::{debug, warn};
 
 use super::clock::Clock;
-use crate::leases::{Change, Family as _, Filter, Taking, V4};
+use crate::leases::{Change, Family, Filter, Taking};
 
 /// Connections at a time.
 const MOST_CONNECTIONS: usize = 8;
@@ -36,15 +36,19 @@ pub(super) struct Control {
 }
 
 /// What a connection works with.
-struct Desk {
-    store: Arc<Store4>,
+struct Desk<F: Family> {
+    store: Arc<Store<F::Leases>>,
     clock: Clock,
     connections: AtomicUsize,
 }
 
 impl Control {
     /// Opens the socket in `directory`.
-    pub(super) fn start(directory: &Path, store: Arc<Store4>, clock: Clock) -> anyhow::Result<Self> {
+    pub(super) fn start<F: Family>(
+        directory: &Path,
+        store: Arc<Store<F::Leases>>,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
         let path = directory.join("control");
         // Whoever had it before is no more: the store is locked.
         match fs::remove_file(&path) {
@@ -54,7 +58,7 @@ impl Control {
         let listener = UnixListener::bind(&path)
             .with_context(|| format!("cannot open the socket {}", path.display()))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        let desk = Arc::new(Desk { store, clock, connections: AtomicUsize::new(0) });
+        let desk = Arc::new(Desk::<F> { store, clock, connections: AtomicUsize::new(0) });
         thread::Builder::new().name("control".to_owned()).spawn(move || listen(&listener, &desk))?;
         Ok(Self { path })
     }
@@ -67,7 +71,7 @@ impl Drop for Control {
     }
 }
 
-fn listen(listener: &UnixListener, desk: &Arc<Desk>) {
+fn listen<F: Family>(listener: &UnixListener, desk: &Arc<Desk<F>>) {
     for stream in listener.incoming() {
         let Ok(mut stream) = stream else { continue };
         if desk.connections.fetch_add(1, Ordering::AcqRel) >= MOST_CONNECTIONS {
@@ -90,7 +94,7 @@ fn listen(listener: &UnixListener, desk: &Arc<Desk>) {
     }
 }
 
-impl Desk {
+impl<F: Family> Desk<F> {
     fn serve(&self, stream: &UnixStream) -> io::Result<()> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -135,12 +139,12 @@ impl Desk {
             let mut found = Vec::new();
             let sequence = {
                 let guard = self.store.lock();
-                if let Some(indexed) = V4::indexed(&guard, filter) {
-                    found.extend(indexed.into_iter().filter(|lease| filter.takes4(lease, now)));
+                if let Some(indexed) = F::indexed(&guard, filter) {
+                    found.extend(indexed.into_iter().filter(|lease| F::takes(filter, lease, now)));
                     next = None;
                 } else {
-                    next = V4::scan(&guard, from, SLICE, &mut |lease| {
-                        if filter.takes4(&lease, now) {
+                    next = F::scan(&guard, from, SLICE, &mut |lease| {
+                        if F::takes(filter, &lease, now) {
                             found.push(lease);
                         }
                     });
@@ -151,7 +155,7 @@ impl Desk {
                 return Err(Refusal::Words("the leases cannot be made durable".to_owned()));
             }
             for lease in &found {
-                writeln!(out, "{}", V4::to_json(lease))?;
+                writeln!(out, "{}", F::to_json(lease))?;
             }
             count += u64::try_from(found.len()).unwrap_or(0);
         }
@@ -160,7 +164,7 @@ impl Desk {
 
     /// Takes leases, and keys of leases that are no more, one a line until the other side ends.
     fn put(&self, lines: &mut BufReader<&UnixStream>, out: &mut impl Write) -> Result<Value, Refusal> {
-        let taking = Taking::<V4>::begin(&self.store);
+        let taking = Taking::<F>::begin(&self.store);
         let mut taken = 0u64;
         let mut line = String::new();
         loop {
@@ -186,12 +190,12 @@ impl Desk {
 }
 
 /// What one line says.
-fn change(value: &Value) -> Result<Change<V4>, String> {
+fn change<F: Family>(value: &Value) -> Result<Change<F>, String> {
     if let Some(key) = value.get("delete") {
-        let key = V4::key_from_json(key).ok_or_else(|| "`delete` is no address".to_owned())?;
+        let key = F::key_from_json(key).ok_or_else(|| "`delete` is no address".to_owned())?;
         return Ok(Change::Delete(key));
     }
-    V4::from_json(value).map(Change::Put).map_err(|error| format!("{error:#}"))
+    F::from_json(value).map(Change::Put).map_err(|error| format!("{error:#}"))
 }
 
 /// Why there is no answer.

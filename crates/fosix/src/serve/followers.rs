@@ -5,6 +5,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
+use std::marker::PhantomData;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,9 +17,10 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use fosix_hooks::Hook;
 use fosix_journal::{Followed, Journal};
-use fosix_lease::{Change4, LeaseEvent4, Store4};
+use fosix_lease::Store;
 use tracing::{error, warn};
 
+use super::family::{EventOf, Half};
 use super::store::OpenStore;
 
 /// How often a hook that has nothing to do looks whether it is to end.
@@ -27,6 +29,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const BATCH: usize = 1_000;
 
 /// The threads.
+#[derive(Default)]
 pub(super) struct Followers {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -34,33 +37,43 @@ pub(super) struct Followers {
 
 impl Followers {
     /// Starts a thread for each hook; one for all where leases are in memory alone. `directory` is the store's.
-    pub(super) fn start(
-        open: &mut OpenStore,
+    pub(super) fn start<F: Half>(
+        open: &mut OpenStore<F>,
         directory: &Path,
         hooks: Vec<Arc<dyn Hook>>,
     ) -> anyhow::Result<Self> {
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut threads = Vec::new();
-        let mut spawn = |run: Box<dyn FnOnce(&AtomicBool) + Send>| {
-            let stop = Arc::clone(&stop);
-            let thread = thread::Builder::new().name("lease-events".to_owned()).spawn(move || run(&stop));
-            threads.push(thread.context("cannot start a thread")?);
-            anyhow::Ok(())
+        let Some(events) = open.events.take() else {
+            return Self::of_log::<F>(&open.store, directory, hooks);
         };
-        if let Some(events) = open.events.take() {
-            spawn(Box::new(move |stop| tell_all(&events, &hooks, stop)))?;
-        } else {
-            let mut names: Vec<&'static str> = Vec::new();
-            for hook in hooks {
-                // Which one it is of those with the same name: others may come and go.
-                let number = names.iter().filter(|name| **name == hook.name()).count();
-                names.push(hook.name());
-                let store = Arc::clone(&open.store);
-                let follower = Follower::new(&store, directory, hook, number)?;
-                spawn(Box::new(move |stop| follower.run(&store, stop)))?;
-            }
+        let mut followers = Self::default();
+        followers.spawn(move |stop| tell_all::<F>(&events, &hooks, stop))?;
+        Ok(followers)
+    }
+
+    /// Starts a thread for each hook, which is told what the log of `store` says; none where there is no log.
+    pub(super) fn of_log<F: Half>(
+        store: &Arc<Store<F::Leases>>,
+        directory: &Path,
+        hooks: Vec<Arc<dyn Hook>>,
+    ) -> anyhow::Result<Self> {
+        let mut followers = Self::default();
+        let mut names: Vec<&'static str> = Vec::new();
+        for hook in hooks {
+            // Which one it is of those with the same name: others may come and go.
+            let number = names.iter().filter(|name| **name == hook.name()).count();
+            names.push(hook.name());
+            let follower = Follower::<F>::new(store, directory, hook, number)?;
+            let store = Arc::clone(store);
+            followers.spawn(move |stop| follower.run(&store, stop))?;
         }
-        Ok(Self { stop, threads })
+        Ok(followers)
+    }
+
+    fn spawn(&mut self, run: impl FnOnce(&AtomicBool) + Send + 'static) -> anyhow::Result<()> {
+        let stop = Arc::clone(&self.stop);
+        let thread = thread::Builder::new().name("lease-events".to_owned()).spawn(move || run(&stop));
+        self.threads.push(thread.context("cannot start a thread")?);
+        Ok(())
     }
 
     /// Has every hook told what has happened so far, and then no more. A hook that takes longer than `patience` is told the
@@ -82,10 +95,10 @@ impl Followers {
 }
 
 /// Tells every hook what happens to leases in memory alone.
-fn tell_all(events: &Receiver<LeaseEvent4>, hooks: &[Arc<dyn Hook>], stop: &AtomicBool) {
+fn tell_all<F: Half>(events: &Receiver<EventOf<F>>, hooks: &[Arc<dyn Hook>], stop: &AtomicBool) {
     loop {
         match events.recv_timeout(LOOK) {
-            Ok(event) => hooks.iter().for_each(|hook| hook.leases4_changed(&event)),
+            Ok(event) => hooks.iter().for_each(|hook| F::tell(hook.as_ref(), &event)),
             Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Acquire) => {}
             Err(_) => return,
         }
@@ -93,7 +106,8 @@ fn tell_all(events: &Receiver<LeaseEvent4>, hooks: &[Arc<dyn Hook>], stop: &Atom
 }
 
 /// One hook that is told what the log says.
-struct Follower {
+struct Follower<F> {
+    family: PhantomData<F>,
     hook: Arc<dyn Hook>,
     /// Where its position is kept.
     file: PathBuf,
@@ -101,12 +115,17 @@ struct Follower {
     done: u64,
 }
 
-impl Follower {
+impl<F: Half> Follower<F> {
     /// A hook that is new begins with what happens from now on.
-    fn new(store: &Store4, directory: &Path, hook: Arc<dyn Hook>, number: usize) -> anyhow::Result<Self> {
+    fn new(
+        store: &Store<F::Leases>,
+        directory: &Path,
+        hook: Arc<dyn Hook>,
+        number: usize,
+    ) -> anyhow::Result<Self> {
         let journal = store.journal().context("there is no log to follow")?;
         let file = directory.join(format!("reader-{}-{number}", hook.name()));
-        let mut follower = Self { hook, done: journal.durable(), file };
+        let mut follower = Self { family: PhantomData, hook, done: journal.durable(), file };
         match fs::read_to_string(&follower.file).map(|text| text.trim().parse()) {
             // What is further on than the log is about another log, or about what a crash took with `async`.
             Ok(Ok(done)) => follower.done = follower.done.min(done),
@@ -120,7 +139,7 @@ impl Follower {
         Ok(follower)
     }
 
-    fn run(mut self, store: &Store4, stop: &AtomicBool) {
+    fn run(mut self, store: &Store<F::Leases>, stop: &AtomicBool) {
         let Some(journal) = store.journal() else { return };
         let mut follow = journal.follow(self.done);
         let (mut changes, mut told, mut last) = (Vec::new(), 0, self.done);
@@ -130,10 +149,10 @@ impl Follower {
             match follow.next() {
                 Ok(Followed::Record(frame)) => {
                     last = frame.sequence;
-                    changes.extend(Change4::of_record(&frame).map(Arc::new));
+                    changes.extend(F::change_of(&frame));
                     if !frame.more && !changes.is_empty() {
                         let changes = std::mem::take(&mut changes);
-                        self.hook.leases4_changed(&LeaseEvent4 { sequence: last, changes });
+                        F::tell(self.hook.as_ref(), &F::event(last, changes));
                         told += 1;
                     }
                 }
@@ -176,9 +195,9 @@ impl Follower {
         let Some(snapshot) = journal.snapshot_reader()? else { return Ok(self.done) };
         let sequence = snapshot.sequence();
         snapshot.read(&mut |frame| {
-            let changes: Vec<_> = Change4::of_record(&frame).map(Arc::new).into_iter().collect();
+            let changes: Vec<_> = F::change_of(&frame).into_iter().collect();
             if !changes.is_empty() {
-                self.hook.leases4_changed(&LeaseEvent4 { sequence: frame.sequence, changes });
+                F::tell(self.hook.as_ref(), &F::event(frame.sequence, changes));
             }
             Ok(())
         })?;

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use fosix_dhcp4::Statistics4;
-use fosix_link::{Answers, Half4, Link4, ReturnPath};
+use fosix_link::{Answers, Counted, Half4, Link4, LinkStatistics, ReturnPath};
 
 use super::clock::Clock;
 use super::report::Totals;
-use super::worker::{Source, Work};
+use super::worker::{Parts, Source, Work};
 
 /// What one worker works on.
 pub(super) struct Work4 {
     half: Arc<Half4>,
     link: Box<dyn Link4>,
+    /// What links counted that this worker had before.
+    former_links: LinkStatistics,
     clock: Clock,
     statistics: Statistics4,
     answers: Answers<ReturnPath>,
@@ -21,7 +23,14 @@ pub(super) struct Work4 {
 impl Work4 {
     /// A worker with a link of its own.
     pub(super) fn new(half: Arc<Half4>, link: Box<dyn Link4>, clock: Clock) -> Self {
-        Self { half, link, clock, statistics: Statistics4::default(), answers: Answers::default() }
+        Self {
+            half,
+            link,
+            former_links: LinkStatistics::default(),
+            clock,
+            statistics: Statistics4::default(),
+            answers: Answers::default(),
+        }
     }
 
     fn serve_batch(&mut self, queries: usize) {
@@ -66,9 +75,20 @@ impl Work for Work4 {
         self.link.sockets().into_iter().map(Source::Link).collect()
     }
 
+    fn reload(&mut self, parts: &Parts<'_>) {
+        if let Some(half) = parts.half4 {
+            self.half = Arc::clone(half);
+        }
+        if let Some(link) = parts.link.for_dhcp4(parts.book).filter(|_| parts.link_changed) {
+            self.former_links.add(self.link.statistics());
+            self.link = link;
+        }
+    }
+
     fn add_to(&self, totals: &mut Totals) {
+        totals.add_link(Counted::Link(&self.former_links));
         totals.add_dhcp4(&self.statistics);
         totals.add_in_hand(self.answers.len());
-        totals.add_link(fosix_link::Counted::Link(self.link.statistics()));
+        totals.add_link(Counted::Link(self.link.statistics()));
     }
 }

@@ -5,28 +5,48 @@ use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::time::Instant;
 
-use fosix_dhcp6::{Datagram, Drop6, Effects6, Event6, Origin, Outcome6, Server6};
-use fosix_link::Link6;
+use fosix_dhcp6::{
+    Answer, Commit6, Datagram, Drop6, Effects6, Event6, LeaseAccess, Origin, Outcome6, Sent6, Server6,
+    Statistics6,
+};
+use fosix_lease::{Guard, Held, Leases6, Store6};
+use fosix_link::{Counted, Link6, LinkStatistics};
 use fosix_net::{MAX_BATCH, ReceiveBatch, Received, SendBatch, UdpSocket6};
 use tracing::warn;
 
 use super::clock::Clock;
 use super::listen::Listeners;
 use super::report::Totals;
-use super::worker::{Source, Work};
+use super::worker::{Parts, Source, Work};
 
 /// What all workers of the half share.
 pub(super) struct Shared6 {
     pub(super) server: Server6,
+    pub(super) store: Arc<Store6>,
     pub(super) listeners: Listeners,
+}
+
+/// Answers that wait for the disk at a time. A disk that is as slow as that gets no more work.
+const MOST_HELD: usize = 65_536;
+
+/// What is left to do with an answer that waits.
+enum Rest {
+    /// To send it.
+    Send(Sent6),
+    /// To ask hooks, too.
+    Commit(Box<Commit6>),
 }
 
 /// What one worker works on.
 pub(super) struct Work6 {
     shared: Arc<Shared6>,
     link: Box<dyn Link6>,
+    /// What links counted that this worker had before.
+    former_links: LinkStatistics,
     clock: Clock,
     effects: Effects6,
+    /// Answers that rest on leases which are not durable yet.
+    held: Held<(Answer, Rest)>,
     names: Names,
     received: ReceiveBatch,
     outgoing: SendBatch,
@@ -38,8 +58,10 @@ impl Work6 {
         Self {
             shared,
             link,
+            former_links: LinkStatistics::default(),
             clock,
             effects: Effects6::default(),
+            held: Held::default(),
             names: Names::default(),
             received: ReceiveBatch::new(MAX_BATCH),
             outgoing: SendBatch::new(MAX_BATCH),
@@ -58,10 +80,57 @@ impl Work6 {
             }
         }
         self.names.renew_if_old();
+        let now = self.clock.now();
+        let mut leases = Batch { store: &self.shared.store, guard: None };
         for received in self.received.iter() {
-            serve_one(&self.shared, &mut self.names, &received, &mut *self.link, &mut self.effects);
+            let statistics = &mut self.effects.statistics;
+            let seen = look(&self.shared, &mut self.names, &received, self.held.len(), statistics);
+            let Some((interface, origin)) = seen else { continue };
+            let datagram = Datagram { bytes: received.bytes, origin, interface: &interface };
+            let rest = match self.shared.server.handle(now, &mut leases, &datagram, &mut self.effects) {
+                Outcome6::Answered(_) | Outcome6::Dropped(_) => continue,
+                Outcome6::HandedOver(query) => {
+                    self.link.submit(&query);
+                    continue;
+                }
+                Outcome6::Promised(sent) if leases.is_durable() => {
+                    self.effects.statistics.sent.count(sent);
+                    continue;
+                }
+                Outcome6::Promised(sent) => Rest::Send(sent),
+                Outcome6::Committing(commit) => Rest::Commit(commit),
+            };
+            if let Some(answer) = self.effects.answers.pop() {
+                let bytes = self.effects.bytes.get(answer.bytes.clone()).unwrap_or_default();
+                self.held.push(leases.sequence(), (answer, rest), bytes);
+            }
         }
-        self.link.flush(self.clock.now());
+        drop(leases);
+        self.link.flush(now);
+    }
+
+    /// Makes answers of what waited and is durable now.
+    fn release(&mut self) {
+        let (server, effects) = (&self.shared.server, &mut self.effects);
+        if self.held.is_empty() {
+            return;
+        }
+        self.held.release(self.shared.store.durable(), |(mut answer, rest), bytes| {
+            let start = effects.bytes.len();
+            effects.bytes.extend_from_slice(bytes);
+            answer.bytes = start..effects.bytes.len();
+            match rest {
+                Rest::Send(sent) => {
+                    effects.answers.push(answer);
+                    effects.statistics.sent.count(sent);
+                }
+                Rest::Commit(commit) => {
+                    if let Outcome6::Promised(sent) = server.commit(*commit, answer, effects) {
+                        effects.statistics.sent.count(sent);
+                    }
+                }
+            }
+        });
     }
 
     /// Makes answers of the responses that have come.
@@ -100,6 +169,7 @@ impl Work for Work6 {
         }
         // Those to the batch itself that need not wait, and those that have come or become durable meanwhile.
         self.take_responses();
+        self.release();
         self.send();
     }
 
@@ -107,10 +177,14 @@ impl Work for Work6 {
         self.effects.bytes.clear();
         self.effects.answers.clear();
         self.take_responses();
+        self.release();
         self.send();
     }
 
     fn settle(&mut self) {
+        if let Some(last) = self.held.last() {
+            self.shared.store.wait_durable(last);
+        }
         self.link.settle();
     }
 
@@ -119,40 +193,81 @@ impl Work for Work6 {
         network.chain(self.link.sockets().into_iter().map(Source::Link)).collect()
     }
 
+    fn reload(&mut self, parts: &Parts<'_>) {
+        if let Some(shared) = parts.shared6 {
+            self.shared = Arc::clone(shared);
+        }
+        if parts.link_changed {
+            if let Counted::Link(statistics) = self.link.statistics() {
+                self.former_links.add(statistics);
+            }
+            self.link = parts.link.for_dhcp6(parts.book);
+        } else if let Some(half4) = parts.half4 {
+            self.link.serve_by(half4);
+        }
+    }
+
     fn add_to(&self, totals: &mut Totals) {
+        if self.former_links != LinkStatistics::default() {
+            totals.add_link(Counted::Link(&self.former_links));
+        }
         totals.add_dhcp6(&self.effects.statistics);
+        totals.add_in_hand6(self.held.len());
         totals.add_in_hand(self.link.in_hand());
         totals.add_link(self.link.statistics());
     }
 }
 
-fn serve_one(
+/// The leases for one batch, locked once one of its messages needs them.
+struct Batch<'s> {
+    store: &'s Store6,
+    guard: Option<Guard<'s, Leases6>>,
+}
+
+impl Batch<'_> {
+    /// The number of the last change.
+    fn sequence(&self) -> u64 {
+        self.guard.as_ref().map_or(0, |leases| leases.staging().sequence())
+    }
+
+    /// Whether everything that answers could rest on is durable.
+    fn is_durable(&self) -> bool {
+        self.sequence() <= self.store.durable()
+    }
+}
+
+impl LeaseAccess for Batch<'_> {
+    fn leases(&mut self) -> &mut Leases6 {
+        self.guard.get_or_insert_with(|| self.store.lock())
+    }
+}
+
+/// The interface and the origin of a datagram, if it is to be served.
+fn look(
     shared: &Shared6,
     names: &mut Names,
     received: &Received<'_>,
-    link: &mut dyn Link6,
-    effects: &mut Effects6,
-) {
-    let unseen = |reason, effects: &mut Effects6| {
-        shared.server.drop_unseen(reason, received.source, &mut effects.statistics);
+    held: usize,
+    statistics: &mut Statistics6,
+) -> Option<(Arc<str>, Origin)> {
+    let reason = if received.truncated {
+        Drop6::Truncated
+    } else if !shared.listeners.serves(received.destination, received.interface_index) {
+        Drop6::NotServedHere
+    } else if held >= MOST_HELD {
+        Drop6::StoreBehind
+    } else {
+        let (name, link_local) = names.of(received.interface_index, &shared.listeners);
+        let origin = Origin {
+            source: received.source,
+            destination: received.destination,
+            interface_index: received.interface_index,
+            link_local,
+        };
+        return Some((name, origin));
     };
-    if received.truncated {
-        return unseen(Drop6::Truncated, effects);
-    }
-    if !shared.listeners.serves(received.destination, received.interface_index) {
-        return unseen(Drop6::NotServedHere, effects);
-    }
-    let (name, link_local) = names.of(received.interface_index, &shared.listeners);
-    let origin = Origin {
-        source: received.source,
-        destination: received.destination,
-        interface_index: received.interface_index,
-        link_local,
-    };
-    let datagram = Datagram { bytes: received.bytes, origin, interface: &name };
-    if let Outcome6::HandedOver(query) = shared.server.handle(&datagram, effects) {
-        link.submit(&query);
-    }
+    shared.server.drop_unseen(reason, received.source, statistics);
+    None
 }
 
 /// Names and link-local addresses of interfaces, asked for once a second at most.

@@ -2,22 +2,29 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use fosix_config::DuidSpec;
+use anyhow::Context as _;
+use fosix_config::{Config, DuidSpec, StoreSettings};
 use fosix_dhcp4::derived_server_identifier;
 use fosix_dhcp6::LinkLayerAddress;
 use fosix_net::{AddressBook, Interface};
+use tracing::warn;
 
 use super::listen::Listeners;
+use crate::leases::{Family as _, V6};
 
-/// The DUID of the configuration, completed with the hardware address of the first interface that has one; those
-/// that the server listens on come first. Without a DHCPv6 half it is one of that hardware address.
+/// The server's DUID: of the configuration, completed with the hardware address of the first interface that has one, those
+/// that the server listens on first. Once made it is kept beside the leases of the DHCPv6 half, unless the configuration
+/// says that it is not to be (RFC 9915 §11: it should not change).
 pub(super) fn server_duid(
-    spec: Option<&DuidSpec>,
+    config: &Config,
     listeners: Option<&Listeners>,
     book: &AddressBook,
-) -> Vec<u8> {
+) -> anyhow::Result<Vec<u8>> {
     let hardware = first(listeners, book, |interface| {
         let usable = !interface.loopback && interface.hardware_address.iter().any(|&octet| octet != 0);
         usable.then(|| LinkLayerAddress {
@@ -25,8 +32,56 @@ pub(super) fn server_duid(
             octets: interface.hardware_address.clone(),
         })
     });
-    let alone = DuidSpec::LinkLayer { hardware_type: None, identifier: None };
-    fosix_dhcp6::server_duid(spec.unwrap_or(&alone), hardware.as_ref(), machine_id())
+    let make = |spec: &DuidSpec, time| fosix_dhcp6::server_duid(spec, hardware.as_ref(), machine_id(), time);
+    let Some(dhcp6) = &config.dhcp6 else {
+        return Ok(make(&DuidSpec::LinkLayer { hardware_type: None, identifier: None }, None));
+    };
+    let spec = &dhcp6.server_id;
+    let file = match config.store6() {
+        StoreSettings::Journal(journal) if spec.persist => {
+            journal.directory.join(V6::FOLDER).join("server-duid")
+        }
+        _ => return Ok(make(&spec.duid, None)),
+    };
+    match fs::read_to_string(&file) {
+        Ok(text) => match from_hex(text.trim()).filter(|duid| fosix_dhcp6::duid_fits(&spec.duid, duid)) {
+            Some(kept) => return Ok(kept),
+            None => {
+                warn!(file = %file.display(), "the DUID that was kept is not what `server-id` asks for: a new one is made")
+            }
+        },
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+    let duid = make(&spec.duid, Some(seconds_since_2000()));
+    keep(&file, &duid).with_context(|| format!("cannot keep the server's DUID in {}", file.display()))?;
+    Ok(duid)
+}
+
+/// RFC 9915 §11.2: seconds since midnight UTC, January 1, 2000, modulo 2^32.
+fn seconds_since_2000() -> u32 {
+    const UNIX_TIME_OF_2000: u64 = 946_684_800;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let [.., a, b, c, d] = now.saturating_sub(UNIX_TIME_OF_2000).to_be_bytes();
+    u32::from_be_bytes([a, b, c, d])
+}
+
+/// Writes the file as a whole, and has it on disk.
+fn keep(file: &Path, duid: &[u8]) -> io::Result<()> {
+    let new = file.with_extension("new");
+    let mut out = fs::File::create(&new)?;
+    writeln!(out, "{}", hex(duid))?;
+    out.sync_data()?;
+    fs::rename(&new, file)?;
+    match file.parent() {
+        Some(directory) => fs::File::open(directory)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Bytes from `01:23:ab`.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    text.split(':').map(|byte| u8::from_str_radix(byte, 16).ok()).collect()
 }
 
 /// An IPv4 address of the machine, of the interfaces that the server listens on first; on a machine without one, an

@@ -63,6 +63,33 @@ impl Link {
         }
     }
 
+    /// The link for another configuration, and whether it is another one. `Fosix.link` is the same. On an error this one
+    /// still works.
+    pub(super) fn reopened(
+        &self,
+        config: &Config,
+        half4: Option<&Arc<Half4>>,
+        book: &Arc<AddressBook>,
+    ) -> anyhow::Result<(Option<Self>, bool)> {
+        let port = config.dhcp6.as_ref().map(|dhcp6| dhcp6.dhcp4o6_port);
+        let port = port.or(config.dhcp4.as_ref().map(|dhcp4| dhcp4.dhcp4o6_port)).unwrap_or(0);
+        match self {
+            Self::Own(_) => Ok((None, false)),
+            Self::Direct(_) => Ok((half4.map(|half4| Self::Direct(Arc::clone(half4))), false)),
+            Self::Kea(socket) if port > 0 => {
+                let new = socket.reopen(port).context("cannot open the link to the other half")?;
+                let changed = new.as_ref().is_some_and(|new| !Arc::ptr_eq(new, socket));
+                Ok((new.map(Self::Kea), changed))
+            }
+            Self::Kea(_) | Self::None => {
+                // `Fosix.link` has not come meanwhile: nobody needs to be woken for it.
+                let new = Self::open(config, half4, book, &[])?;
+                let changed = matches!(self, Self::Kea(_)) || new.leads_somewhere();
+                Ok((Some(new), changed))
+            }
+        }
+    }
+
     /// Whether there is a DHCPv4 half to hand queries over to.
     pub(super) fn leads_somewhere(&self) -> bool {
         !matches!(self, Self::None)

@@ -25,6 +25,7 @@ pub(super) struct Listeners {
 }
 
 /// The sockets of one interface.
+#[derive(Clone)]
 struct Multicast {
     name: Arc<str>,
     sockets: Vec<Arc<UdpSocket6>>,
@@ -47,6 +48,19 @@ impl Listeners {
         Ok(listeners)
     }
 
+    /// The same for other `specs`: sockets of what is still listened on stay, others are opened or go.
+    pub(super) fn reopened(&self, specs: &[InterfaceSpec]) -> Self {
+        let known = self.multicast.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let listeners = Self {
+            specs: specs.to_vec(),
+            book: Arc::clone(&self.book),
+            unicast: Arc::clone(&self.unicast),
+            multicast: RwLock::new(known),
+        };
+        listeners.update();
+        listeners
+    }
+
     /// Opens sockets for interfaces that have come, and closes those of interfaces that have gone; says whether
     /// anything changed.
     pub(super) fn update(&self) -> bool {
@@ -60,11 +74,15 @@ impl Listeners {
         let mut multicast = self.multicast.write().unwrap_or_else(PoisonError::into_inner);
         let before = multicast.len();
         multicast.retain(|&index, known| {
-            let kept = interfaces.by_index(index).is_some_and(|interface| interface.name == known.name);
-            if !kept {
-                info!(interface = %known.name, "the interface is gone");
+            let interface = interfaces.by_index(index).filter(|interface| interface.name == known.name);
+            match interface {
+                None => info!(interface = %known.name, "the interface is gone"),
+                Some(interface) if !self.wants_multicast(interface) => {
+                    info!(interface = %known.name, "no longer listening for multicast");
+                }
+                Some(_) => return true,
             }
-            kept
+            false
         });
         let mut changed = multicast.len() != before;
         for interface in interfaces.iter().filter(|interface| self.wants_multicast(interface)) {

@@ -2,22 +2,25 @@
 
 mod clock;
 mod control;
+mod family;
 mod followers;
 mod half4;
 mod half6;
+mod halves;
 mod hooks;
 mod identity;
 mod link;
 mod listen;
 mod logging;
+mod reload;
 mod report;
 mod sanity;
 mod signals;
 mod store;
+mod upkeep;
 mod worker;
 
 use std::io::{self, IsTerminal as _, Write as _};
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -26,26 +29,23 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use fosix_config::{Config, Dhcp4, Dhcp6, LoadOptions, StoreSettings};
-use fosix_dhcp4::{Server4, Settings4};
-use fosix_dhcp6::{Server6, Settings6};
-use fosix_hooks::Point;
-use fosix_lease::Leases4;
+use fosix_config::{Config, LoadOptions};
 use fosix_link::Half4;
 use fosix_net::{AddressBook, InterfaceWatch, Poller};
 use tracing::{error, info, warn};
 
 use self::clock::Clock;
-use self::control::Control;
-use self::followers::Followers;
 use self::half4::Work4;
 use self::half6::{Shared6, Work6};
 use self::link::Link;
 use self::listen::Listeners;
+use self::logging::Log;
+use self::reload::reload;
 use self::report::Totals;
 use self::signals::Signals;
-use self::store::Caretaker;
+use self::upkeep::Upkeep;
 use self::worker::{Wakers, Worker};
+use crate::leases::{V4, V6};
 
 /// What `fosix serve` takes on the command line.
 #[derive(Debug, clap::Args)]
@@ -64,19 +64,19 @@ pub(crate) use self::store::options as store_options;
 /// Runs the server; returns when it was told to stop.
 pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     let config = load(args)?;
-    logging::start(config.fosix.log)?;
+    let log = Log::start(config.fosix.log)?;
     let signals = Signals::new().context("cannot take signals")?;
     let book = Arc::new(AddressBook::new().context("cannot list the network interfaces")?);
-    let mut server = Server::start(&config, &book)?;
-    server.announce(&config);
+    let mut server = Server::start(config, book)?;
+    server.announce();
 
-    let result = server.attend(&signals);
+    let result = server.attend(&signals, |server| reload(args, server, &log));
     server.finish();
     info!("fosix stopped");
     result.map(|()| ExitCode::SUCCESS)
 }
 
-/// Reads the configuration and shows everything that is to be said of it.
+/// Reads the configuration and shows everything that is to be said of it on standard error.
 fn load(args: &Args) -> anyhow::Result<Config> {
     let loaded = fosix_config::load(&args.files, LoadOptions { strict: args.strict });
     let mut terminal = io::stderr().lock();
@@ -87,59 +87,63 @@ fn load(args: &Args) -> anyhow::Result<Config> {
 
 /// Everything that runs.
 struct Server {
+    /// What it runs after.
+    config: Config,
+    book: Arc<AddressBook>,
     /// What the DHCPv6 half listens on, if it is here.
     shared6: Option<Arc<Shared6>>,
     /// The DHCPv4 half, if it is here.
     half4: Option<Arc<Half4>>,
-    /// What looks after its leases.
-    upkeep: Option<Upkeep>,
+    /// What looks after the leases of the halves that are here.
+    upkeep6: Option<Upkeep<V6>>,
+    upkeep4: Option<Upkeep<V4>>,
     workers: Vec<Worker>,
     /// Goes after the workers that use it.
     link: Link,
     stop: Arc<AtomicBool>,
 }
 
-/// What looks after the leases of the DHCPv4 half.
-struct Upkeep {
-    caretaker: Caretaker,
-    followers: Followers,
-    /// Removed before the store is given up.
-    control: Option<Control>,
-}
-
 impl Server {
     /// Makes the halves that are configured, opens the sockets, and starts the workers.
-    fn start(config: &Config, book: &Arc<AddressBook>) -> anyhow::Result<Self> {
+    fn start(config: Config, book: Arc<AddressBook>) -> anyhow::Result<Self> {
         let wakers = wakers(config.fosix.workers)?;
         let stop = Arc::new(AtomicBool::new(false));
         let listeners = match &config.dhcp6 {
             Some(dhcp6) => {
-                Some(Listeners::open(&dhcp6.interfaces, config.fosix.ports.server, Arc::clone(book))?)
+                Some(Listeners::open(&dhcp6.interfaces, config.fosix.ports.server, Arc::clone(&book))?)
             }
             None => None,
         };
-        let duid = config.dhcp6.as_ref().map(|dhcp6| &dhcp6.server_id.duid);
-        let server_id = identity::server_duid(duid, listeners.as_ref(), book);
         let mut clock = Clock::start();
-        let (half4, upkeep) = match &config.dhcp4 {
+        let open6 = config
+            .dhcp6
+            .as_ref()
+            .map(|dhcp6| halves::open6(dhcp6, &config, &mut clock, &wakers))
+            .transpose()?;
+        let server_id = identity::server_duid(&config, listeners.as_ref(), &book)?;
+        let (half4, upkeep4) = match &config.dhcp4 {
             Some(dhcp4) => {
-                let derived = identity::server_identifier(listeners.as_ref(), book, &server_id);
-                let (half4, upkeep) = half4(dhcp4, config, derived, &mut clock, &wakers)?;
+                let derived = identity::server_identifier(listeners.as_ref(), &book, &server_id);
+                let (half4, upkeep) = halves::half4(dhcp4, &config, derived, &mut clock, &wakers)?;
                 (Some(Arc::new(half4)), Some(upkeep))
             }
             None => (None, None),
         };
-        let link = Link::open(config, half4.as_ref(), book, &wakers)?;
-        let shared6 = config.dhcp6.as_ref().zip(listeners).map(|(dhcp6, listeners)| {
-            let server = server6(dhcp6, config, server_id, link.leads_somewhere());
-            Arc::new(Shared6 { server, listeners })
-        });
+        let link = Link::open(&config, half4.as_ref(), &book, &wakers)?;
+        let (mut shared6, mut upkeep6) = (None, None);
+        if let (Some(dhcp6), Some(listeners), Some((open, hooks))) = (&config.dhcp6, listeners, open6) {
+            let store = Arc::clone(&open.store);
+            let followers = hooks.followers6().map(Arc::clone).collect();
+            upkeep6 = Some(Upkeep::start(open, &config.store6(), dhcp6.expired_leases, followers)?);
+            let server = halves::server6(dhcp6, &config, server_id, link.leads_somewhere()).with_hooks(hooks);
+            shared6 = Some(Arc::new(Shared6 { server, store, listeners }));
+        }
         let mut workers = Vec::new();
         for (number, wakers) in wakers.into_iter().enumerate() {
             let stop = Arc::clone(&stop);
-            workers.push(match (&shared6, &half4, link.for_dhcp4(book)) {
+            workers.push(match (&shared6, &half4, link.for_dhcp4(&book)) {
                 (Some(shared6), _, _) => {
-                    let work = Work6::new(Arc::clone(shared6), link.for_dhcp6(book), clock);
+                    let work = Work6::new(Arc::clone(shared6), link.for_dhcp6(&book), clock);
                     Worker::start(number, work, wakers, stop)?
                 }
                 (None, Some(half4), Some(link)) => {
@@ -148,12 +152,14 @@ impl Server {
                 _ => bail!("there is nothing to serve"),
             });
         }
-        Ok(Self { shared6, half4, upkeep, workers, link, stop })
+        Ok(Self { config, book, shared6, half4, upkeep6, upkeep4, workers, link, stop })
     }
 
     /// Says what listens where, and tells the supervisor that the server is ready.
-    fn announce(&self, config: &Config) {
-        let subnets = config.dhcp4.as_ref().map_or(0, |dhcp4| dhcp4.subnets.len());
+    fn announce(&self) {
+        let config = &self.config;
+        let subnets4 = config.dhcp4.as_ref().map_or(0, |dhcp4| dhcp4.subnets.len());
+        let subnets6 = config.dhcp6.as_ref().map_or(0, |dhcp6| dhcp6.subnets.len());
         let listening = match &self.shared6 {
             Some(shared6) => shared6.listeners.to_string(),
             None => "the link".to_owned(),
@@ -162,7 +168,8 @@ impl Server {
             version = env!("CARGO_PKG_VERSION"),
             listening,
             port = config.fosix.ports.server,
-            subnets4 = subnets,
+            subnets4,
+            subnets6,
             workers = self.workers.len(),
             "fosix ready"
         );
@@ -173,7 +180,7 @@ impl Server {
     }
 
     /// Waits for signals and for interfaces to change, until told to stop.
-    fn attend(&self, signals: &Signals) -> anyhow::Result<()> {
+    fn attend(&mut self, signals: &Signals, reload: impl Fn(&mut Self)) -> anyhow::Result<()> {
         const SIGNALS: u64 = 0;
         const INTERFACES: u64 = 1;
         let watch = InterfaceWatch::new().context("cannot watch the network interfaces")?;
@@ -189,6 +196,9 @@ impl Server {
                 let seen = signals.take();
                 if seen.report {
                     self.totals().log();
+                }
+                if seen.reload && !seen.stop {
+                    reload(self);
                 }
                 if seen.stop {
                     info!("stopping");
@@ -222,12 +232,11 @@ impl Server {
             worker.waker.wake();
         }
         self.workers.iter().for_each(Worker::finish);
-        if let (Some(half4), Some(upkeep)) = (&self.half4, self.upkeep.take()) {
-            let last = half4.store.lock().staging().sequence();
-            half4.store.wait_durable(last);
-            upkeep.followers.finish(HOOKS_PATIENCE, || half4.server.hooks().stop());
-            drop(upkeep.control);
-            upkeep.caretaker.finish();
+        if let (Some(shared6), Some(upkeep)) = (&self.shared6, self.upkeep6.take()) {
+            upkeep.finish(shared6.server.hooks());
+        }
+        if let (Some(half4), Some(upkeep)) = (&self.half4, self.upkeep4.take()) {
+            upkeep.finish(half4.server.hooks());
         }
         self.totals().log();
     }
@@ -235,69 +244,13 @@ impl Server {
     /// What everything here counted.
     fn totals(&self) -> Totals {
         let mut totals = Totals::of(&self.workers, &self.link);
-        for (name, count) in self.half4.iter().flat_map(|half4| half4.server.hooks().counters()) {
+        let hooks6 = self.shared6.iter().flat_map(|shared6| shared6.server.hooks().counters());
+        let hooks4 = self.half4.iter().flat_map(|half4| half4.server.hooks().counters());
+        for (name, count) in hooks6.chain(hooks4) {
             totals.state(name, count);
         }
         totals
     }
-}
-
-fn server6(dhcp6: &Dhcp6, config: &Config, server_id: Vec<u8>, has_dhcpv4_half: bool) -> Server6 {
-    let fosix = &config.fosix;
-    info!(duid = %identity::hex(&server_id), "server DUID");
-    let settings = Settings6 {
-        server_id,
-        max_relay_levels: fosix.max_relay_levels,
-        server_port: fosix.ports.server,
-        client_port: fosix.ports.client,
-        reply_to_source_port: fosix.ports.reply_to_source_port,
-        has_dhcpv4_half,
-    };
-    Server6::new(dhcp6, settings)
-}
-
-/// The DHCPv4 half, with its leases open and looked after. `clock` goes on from what they know.
-fn half4(
-    dhcp4: &Dhcp4,
-    config: &Config,
-    server_identifier: Ipv4Addr,
-    clock: &mut Clock,
-    wakers: &[Wakers],
-) -> anyhow::Result<(Half4, Upkeep)> {
-    let fosix = &config.fosix;
-    info!(address = %dhcp4.server_identifier.unwrap_or(server_identifier), "server identifier (option 54)");
-    let settings = Settings4 {
-        max_relay_levels: fosix.max_relay_levels,
-        offer_lifetime: fosix.offers.lifetime,
-        server_identifier,
-    };
-    let server = Server4::new(dhcp4.clone(), settings).with_hooks(hooks::attach(&dhcp4.hooks)?);
-    let hooks: Vec<_> = server.hooks().followers().map(Arc::clone).collect();
-    let mut leases = Leases4::new(&server.pools(), fosix.offers.limit);
-    if server.hooks().wants(Point::Leases4Committed) {
-        leases.follow_changes();
-    }
-    let settings = config.store4();
-    let durable: Vec<_> = wakers.iter().map(|wakers| Arc::clone(&wakers.durable)).collect();
-    let wake = move || durable.iter().for_each(|waker| waker.wake());
-    let mut open = store::open(&settings, leases, *clock, !hooks.is_empty(), wake)?;
-    *clock = open.clock;
-    sanity::check(&open.store, dhcp4, clock.now());
-    let directory = match &settings {
-        StoreSettings::Journal(journal) => journal.directory.join("dhcp4"),
-        _ => PathBuf::new(),
-    };
-    let upkeep = Upkeep {
-        followers: Followers::start(&mut open, &directory, hooks)?,
-        caretaker: Caretaker::start(&open, dhcp4.expired_leases)?,
-        control: match &settings {
-            StoreSettings::Journal(_) => {
-                Some(Control::start(&directory, Arc::clone(&open.store), open.clock)?)
-            }
-            _ => None,
-        },
-    };
-    Ok((Half4 { server, store: open.store }, upkeep))
 }
 
 /// The wakers of each worker.
@@ -315,9 +268,6 @@ fn wake(wakers: &[Wakers]) {
         wakers.change.wake();
     }
 }
-
-/// How long hooks may take, when the server stops, for what happened to leases before.
-const HOOKS_PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often the workers are looked after when nothing else happens.
 const HEALTH_CHECK: Duration = Duration::from_secs(1);

@@ -14,6 +14,8 @@ pub(super) struct Totals {
     dhcp6: Option<Statistics6>,
     dhcp4: Option<Statistics4>,
     link: Option<LinkStatistics>,
+    /// Answers of the DHCPv6 half that wait for the disk.
+    in_hand6: u64,
     /// Answers of the DHCPv4 half that wait for the disk.
     in_hand: u64,
     /// What is as it is now, rather than counted.
@@ -55,6 +57,11 @@ impl Totals {
         self.in_hand += u64::try_from(count).unwrap_or(u64::MAX);
     }
 
+    /// Adds answers of the DHCPv6 half that wait until they may be told.
+    pub(super) fn add_in_hand6(&mut self, count: usize) {
+        self.in_hand6 += u64::try_from(count).unwrap_or(u64::MAX);
+    }
+
     /// Says how something is now.
     pub(super) fn state(&mut self, name: &'static str, value: u64) {
         self.state.push((name, value));
@@ -65,7 +72,8 @@ impl Totals {
         let link = self.link.iter().flat_map(LinkStatistics::report);
         let counters = self.dhcp6.iter().flat_map(Statistics6::report).chain(self.report4()).chain(link);
         let in_hand = self.dhcp4.is_some().then_some(("pkt4-in-hand", self.in_hand));
-        let counters = counters.chain(in_hand).chain(self.state.iter().copied());
+        let in_hand6 = self.dhcp6.is_some().then_some(("pkt6-in-hand", self.in_hand6));
+        let counters = counters.chain(in_hand6).chain(in_hand).chain(self.state.iter().copied());
         let counters: serde_json::Map<_, _> =
             counters.map(|(name, count)| (name.to_owned(), count.into())).collect();
         info!(counters = %serde_json::Value::from(counters), "counters");

@@ -2,52 +2,58 @@
 //!
 //! A lease is served in the subnet that its address is in, whatever number it bears. The number is for those who read it.
 
-use std::net::Ipv4Addr;
-
-use fosix_config::{Dhcp4, LeaseChecks};
-use fosix_lease::{Key4, Lease4, Store4, Timestamp, cause};
+use fosix_config::LeaseChecks;
+use fosix_lease::{Kept as _, Store, Timestamp};
 use tracing::{info, warn};
+
+use super::family::Half;
 
 /// Leases that are looked at under one lock.
 const SLICE: u32 = 1_000;
 
-/// Looks at every lease, and does what the configuration says about those that bear a wrong number.
-pub(super) fn check(store: &Store4, config: &Dhcp4, now: Timestamp) {
-    let checks = config.lease_checks;
+/// Looks at every lease, and does what `checks` says about those that bear a wrong number.
+pub(super) fn check<F: Half>(
+    store: &Store<F::Leases>,
+    config: &F::Config,
+    checks: LeaseChecks,
+    now: Timestamp,
+) {
     if checks == LeaseChecks::None {
         return;
     }
-    let subnets = Subnets::of(config);
+    let subnets = Subnets::new(F::ranges(config));
     let (mut wrong, mut fixed, mut deleted) = (0u64, 0u64, 0u64);
     let mut next = Some(0);
     while let Some(from) = next {
         let mut leases = store.lock();
         let mut found = Vec::new();
-        next = leases.slice(from, SLICE, &mut |snapped| {
-            // What the store has in memory is always whole.
-            let lease = Lease4::decode(snapped.body).ok();
-            found.extend(lease.filter(|lease| subnets.of_address(lease.address) != Some(lease.subnet)));
+        next = F::scan(&leases, from, SLICE, &mut |lease| {
+            let place = F::place(&lease).map(|(address, id)| (subnets.of_address(address), id));
+            if let Some((right, id)) = place
+                && right != Some(id)
+            {
+                found.push((lease, right));
+            }
         });
-        for lease in found {
+        for (lease, right) in found {
             wrong += 1;
-            let key = Key4 { address: lease.address, port_set: lease.port_set };
-            let right = subnets.of_address(lease.address);
             match (checks, right) {
                 (LeaseChecks::Fix | LeaseChecks::FixDelete, Some(subnet)) => {
-                    let fixing = Lease4 { subnet, ..lease };
-                    fixed += u64::from(leases.put_lease(&fixing, cause::OPERATOR, now).is_ok());
+                    fixed += u64::from(F::move_to(&mut leases, lease, subnet, now));
                 }
                 (LeaseChecks::Delete, _) | (LeaseChecks::FixDelete, None) => {
-                    deleted += u64::from(leases.remove(key, now));
+                    deleted += u64::from(F::delete(&mut leases, &lease, now));
                 }
                 _ => {}
             }
         }
     }
+    let family = F::Leases::FAMILY;
     if fixed + deleted > 0 {
-        info!(wrong, fixed, deleted, "leases with the id of another subnet than their address is in");
+        info!(family, wrong, fixed, deleted, "leases with the id of another subnet than their address is in");
     } else if wrong > 0 {
         warn!(
+            family,
             wrong,
             "leases have the id of another subnet than their address is in, or are in none: see `sanity-checks`"
         );
@@ -55,19 +61,16 @@ pub(super) fn check(store: &Store4, config: &Dhcp4, now: Timestamp) {
 }
 
 /// Subnets by address.
-struct Subnets(Vec<(Ipv4Addr, Ipv4Addr, u32)>);
+struct Subnets(Vec<(u128, u128, u32)>);
 
 impl Subnets {
-    fn of(config: &Dhcp4) -> Self {
-        let subnets = config.subnets.iter();
-        let ranges = subnets.map(|subnet| (subnet.prefix.network(), subnet.prefix.broadcast(), subnet.id.0));
-        let mut ranges: Vec<_> = ranges.collect();
+    fn new(mut ranges: Vec<(u128, u128, u32)>) -> Self {
         ranges.sort_unstable();
         Self(ranges)
     }
 
     /// The id of the subnet that the address is in; no two subnets share an address.
-    fn of_address(&self, address: Ipv4Addr) -> Option<u32> {
+    fn of_address(&self, address: u128) -> Option<u32> {
         let after = self.0.partition_point(|(first, _, _)| *first <= address);
         let (_, last, id) = self.0.get(after.checked_sub(1)?)?;
         (address <= *last).then_some(*id)
@@ -76,9 +79,13 @@ impl Subnets {
 
 #[cfg(test)]
 mod tests {
-    use fosix_lease::{Leases4, PoolRange4};
+    use std::net::Ipv4Addr;
+
+    use fosix_config::Dhcp4;
+    use fosix_lease::{Leases4, PoolRange4, Store4, cause};
 
     use super::*;
+    use crate::leases::V4;
 
     fn config(checks: &str) -> Dhcp4 {
         let text = format!(
@@ -101,7 +108,8 @@ mod tests {
             leases.put_lease(&lease, cause::IMPORTED, Timestamp(1000)).unwrap();
         }
         let store = Store4::in_memory(leases, None);
-        check(&store, &config(checks), Timestamp(1000));
+        let config = config(checks);
+        check::<V4>(&store, &config, config.lease_checks, Timestamp(1000));
         let leases = store.lock();
         let mut left: Vec<_> =
             leases.iter().map(|lease| (lease.address().octets()[2], lease.subnet())).collect();

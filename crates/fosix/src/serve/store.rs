@@ -1,4 +1,4 @@
-//! The leases of the DHCPv4 half: opened, looked after while the server runs, closed.
+//! The leases of a half: opened, looked after while the server runs, closed.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use fosix_config::{Durability, ExpiredLeases, JournalSettings, StoreSettings};
 use fosix_journal::{Directory, Error, Health, Journal, Options, Salt};
-use fosix_lease::{LeaseEvent4, Leases4, Opened, Store4, Timestamp};
+use fosix_lease::{Kept, Opened, Store, Timestamp};
 use tracing::{error, info, warn};
 
 use super::clock::Clock;
+use super::family::{EventOf, Half};
 
 /// The status with which the process ends when the disk failed it: EX_IOERR of sysexits.h.
 const DISK_FAILED: i32 = 74;
@@ -22,25 +23,25 @@ const EVENTS_WAITING: usize = 65_536;
 const RECLAIM_SLICE: usize = 500;
 
 /// An open store.
-pub(super) struct OpenStore {
-    pub(super) store: Arc<Store4>,
+pub(super) struct OpenStore<F: Half> {
+    pub(super) store: Arc<Store<F::Leases>>,
     /// The time, which is not before what the leases know.
     pub(super) clock: Clock,
     /// What happened to leases in memory alone, if anybody wants to know.
-    pub(super) events: Option<Receiver<LeaseEvent4>>,
+    pub(super) events: Option<Receiver<EventOf<F>>>,
     /// Until when nothing is reclaimed.
     pub(super) reclaim_from: Timestamp,
 }
 
 /// Opens the store that `settings` describe. `leases` are empty and have their pools; `wake` is called whenever more has
 /// become durable. `followed`: somebody wants to be told of events.
-pub(super) fn open(
+pub(super) fn open<F: Half>(
     settings: &StoreSettings,
-    mut leases: Leases4,
+    mut leases: F::Leases,
     clock: Clock,
     followed: bool,
     wake: impl Fn() + Send + Sync + 'static,
-) -> anyhow::Result<OpenStore> {
+) -> anyhow::Result<OpenStore<F>> {
     match settings {
         StoreSettings::Memory => {
             warn!(
@@ -48,23 +49,23 @@ pub(super) fn open(
             );
             let (sender, events) = sync_channel(EVENTS_WAITING);
             if followed {
-                leases.follow_changes();
+                F::follow_changes(&mut leases);
             }
-            let store = Arc::new(Store4::in_memory(leases, followed.then_some(sender)));
+            let store = Arc::new(Store::in_memory(leases, followed.then_some(sender)));
             Ok(OpenStore { store, clock, events: followed.then_some(events), reclaim_from: Timestamp(0) })
         }
-        StoreSettings::Journal(settings) => open_journal(settings, leases, clock, wake),
+        StoreSettings::Journal(settings) => open_journal::<F>(settings, leases, clock, wake),
         other => bail!("a store that this program does not have: {other:?}"),
     }
 }
 
-fn open_journal(
+fn open_journal<F: Half>(
     settings: &JournalSettings,
-    leases: Leases4,
+    leases: F::Leases,
     clock: Clock,
     wake: impl Fn() + Send + Sync + 'static,
-) -> anyhow::Result<OpenStore> {
-    let path = settings.directory.join("dhcp4");
+) -> anyhow::Result<OpenStore<F>> {
+    let path = settings.directory.join(F::FOLDER);
     let place = path.display();
     let begun = Instant::now();
     let directory = Directory::open(&path).with_context(|| {
@@ -75,7 +76,7 @@ fn open_journal(
         at = clock.not_before(newest);
         at.now()
     };
-    let (store, opened) = Store4::open(directory, options(settings, 4), leases, now, wake)
+    let (store, opened) = Store::open(directory, options(settings, F::Leases::FAMILY), leases, now, wake)
         .with_context(|| format!("the leases in {place} cannot be served"))?;
     if let Some(violation) = opened.violations.first() {
         let more = opened.violations.len() - 1;
@@ -132,8 +133,9 @@ fn reclaim_from(opened: &Opened, settings: &JournalSettings, clock: Clock) -> Ti
 }
 
 /// The threads that look after a store.
-pub(super) struct Caretaker {
-    store: Arc<Store4>,
+pub(super) struct Caretaker<F: Half> {
+    store: Arc<Store<F::Leases>>,
+    expired: Arc<Mutex<ExpiredLeases>>,
     stop: Arc<Stop>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -159,13 +161,15 @@ impl Stop {
     }
 }
 
-impl Caretaker {
+impl<F: Half> Caretaker<F> {
     /// Starts reclaiming, taking snapshots, and watching the disk.
-    pub(super) fn start(open: &OpenStore, settings: ExpiredLeases) -> anyhow::Result<Self> {
+    pub(super) fn start(open: &OpenStore<F>, settings: ExpiredLeases) -> anyhow::Result<Self> {
         let (store, stop) = (Arc::clone(&open.store), Arc::new(Stop::default()));
         let (clock, from) = (open.clock, open.reclaim_from);
-        let mut caretaker = Self { store: Arc::clone(&store), stop, threads: Vec::new() };
-        caretaker.spawn("reclaim", move |store, stop| reclaim(store, stop, clock, from, settings))?;
+        let expired = Arc::new(Mutex::new(settings));
+        let reclaimed = Arc::clone(&expired);
+        let mut caretaker = Self { store: Arc::clone(&store), expired, stop, threads: Vec::new() };
+        caretaker.spawn("reclaim", move |store, stop| reclaim::<F>(store, stop, clock, from, &reclaimed))?;
         if store.journal().is_some() {
             caretaker.spawn("snapshot", snapshot)?;
             caretaker.spawn("store-watch", watch)?;
@@ -173,7 +177,16 @@ impl Caretaker {
         Ok(caretaker)
     }
 
-    fn spawn(&mut self, name: &str, run: impl FnOnce(&Store4, &Stop) + Send + 'static) -> anyhow::Result<()> {
+    /// Reclaims as these say from the next round on.
+    pub(super) fn set_expired(&self, settings: ExpiredLeases) {
+        *self.expired.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+    }
+
+    fn spawn(
+        &mut self,
+        name: &str,
+        run: impl FnOnce(&Store<F::Leases>, &Stop) + Send + 'static,
+    ) -> anyhow::Result<()> {
         let (store, stop) = (Arc::clone(&self.store), Arc::clone(&self.stop));
         let thread = thread::Builder::new().name(name.to_owned()).spawn(move || run(&store, &stop));
         self.threads.push(thread.context("cannot start a thread")?);
@@ -195,7 +208,7 @@ impl Caretaker {
 }
 
 /// Ends the process as soon as the log cannot be written: whatever it says then might be forgotten.
-fn watch(store: &Store4, _: &Stop) {
+fn watch<L: Kept>(store: &Store<L>, _: &Stop) {
     let Some(journal) = store.journal() else { return };
     match journal.wait_durable(u64::MAX) {
         Err(Error::Stopped) | Ok(()) => {}
@@ -207,7 +220,7 @@ fn watch(store: &Store4, _: &Stop) {
 }
 
 /// Takes a snapshot whenever one is due, and tells of a disk that fills.
-fn snapshot(store: &Store4, stop: &Stop) {
+fn snapshot<L: Kept>(store: &Store<L>, stop: &Stop) {
     let Some(journal) = store.journal() else { return };
     let mut told = false;
     while stop.wait(Duration::from_secs(1)) {
@@ -235,15 +248,23 @@ fn snapshot(store: &Store4, stop: &Stop) {
 }
 
 /// Reclaims what has ended, and forgets what was reclaimed long ago.
-fn reclaim(store: &Store4, stop: &Stop, clock: Clock, from: Timestamp, settings: ExpiredLeases) {
-    let mut next_flush = Instant::now() + Duration::from_secs(settings.flush_wait.into());
-    let mut unfinished = 0;
-    let wait = Duration::from_secs(settings.reclaim_wait.max(1).into());
-    store.lock().set_hold_reclaimed_time((settings.flush_wait > 0).then_some(settings.hold));
-    while stop.wait(wait) {
-        let now = clock.now();
+fn reclaim<F: Half>(
+    store: &Store<F::Leases>,
+    stop: &Stop,
+    clock: Clock,
+    from: Timestamp,
+    settings: &Mutex<ExpiredLeases>,
+) {
+    let settings = || *settings.lock().unwrap_or_else(PoisonError::into_inner);
+    let (mut last_flush, mut unfinished, mut held) = (Instant::now(), 0, None);
+    while stop.wait(Duration::from_secs(settings().reclaim_wait.max(1).into())) {
+        let (now, settings) = (clock.now(), settings());
+        let hold = (settings.flush_wait > 0).then_some(settings.hold);
+        if held.replace(hold) != Some(hold) {
+            F::set_hold_reclaimed_time(&mut store.lock(), hold);
+        }
         if settings.reclaim_wait > 0 && now >= from {
-            if reclaim_round(store, now, settings) {
+            if reclaim_round::<F>(store, now, settings) {
                 unfinished = 0;
             } else {
                 unfinished += 1;
@@ -255,22 +276,23 @@ fn reclaim(store: &Store4, stop: &Stop, clock: Clock, from: Timestamp, settings:
                 }
             }
         }
-        if settings.flush_wait > 0 && Instant::now() >= next_flush {
-            while store.lock().forget_former(now, RECLAIM_SLICE) == RECLAIM_SLICE {}
-            next_flush = Instant::now() + Duration::from_secs(settings.flush_wait.into());
+        let flush_wait = Duration::from_secs(settings.flush_wait.into());
+        if settings.flush_wait > 0 && last_flush.elapsed() >= flush_wait {
+            while F::forget_former(&mut store.lock(), now, RECLAIM_SLICE) == RECLAIM_SLICE {}
+            last_flush = Instant::now();
         }
     }
 }
 
 /// One round. False: something is left.
-fn reclaim_round(store: &Store4, now: Timestamp, settings: ExpiredLeases) -> bool {
+fn reclaim_round<F: Half>(store: &Store<F::Leases>, now: Timestamp, settings: ExpiredLeases) -> bool {
     let unlimited =
         |limit: u32| if limit == 0 { usize::MAX } else { usize::try_from(limit).unwrap_or(usize::MAX) };
     let mut left = unlimited(settings.max_reclaim_leases);
     let begun = Instant::now();
     loop {
         let slice = left.min(RECLAIM_SLICE);
-        let done = store.lock().reclaim(now, slice);
+        let done = F::reclaim(&mut store.lock(), now, slice);
         if done < slice {
             return true;
         }

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use anyhow::Context as _;
-use fosix_link::LinkSocket;
-use fosix_net::{Poller, UdpSocket6, Waker};
+use fosix_link::{Half4, LinkSocket};
+use fosix_net::{AddressBook, Poller, UdpSocket6, Waker};
 use tracing::error;
 
+use super::half6::Shared6;
+use super::link::Link;
 use super::report::Totals;
 
 /// What a worker does with what comes in on a socket.
@@ -27,8 +29,21 @@ pub(super) trait Work: Send {
     /// The sockets that there are now.
     fn sources(&self) -> Vec<Source>;
 
+    /// Serves after another configuration from now on.
+    fn reload(&mut self, parts: &Parts<'_>);
+
     /// Adds what was counted.
     fn add_to(&self, totals: &mut Totals);
+}
+
+/// What workers serve with, of a configuration that has changed.
+pub(super) struct Parts<'a> {
+    pub(super) shared6: Option<&'a Arc<Shared6>>,
+    pub(super) half4: Option<&'a Arc<Half4>>,
+    pub(super) link: &'a Link,
+    /// Whether `link` is another one than before.
+    pub(super) link_changed: bool,
+    pub(super) book: &'a Arc<AddressBook>,
 }
 
 /// A socket that a worker waits for.
@@ -106,6 +121,11 @@ impl Worker {
     /// Whether the thread is no more.
     pub(super) fn has_ended(&self) -> bool {
         lock(&self.thread).as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Keeps the worker from serving for as long as the result lives.
+    pub(super) fn pause(&self) -> MutexGuard<'_, dyn Work + 'static> {
+        lock(&self.work)
     }
 
     /// Adds what this worker counted.

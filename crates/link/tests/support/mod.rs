@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use fosix_config::Config;
 use fosix_dhcp4::{Outcome4, Served4, Server4, Settings4, Statistics4};
 use fosix_dhcp6::{Datagram, Effects6, Event6, Origin, Outcome6, Server6, Settings6};
-use fosix_lease::{Leases4, Store4, Timestamp};
+use fosix_lease::{Leases4, Leases6, Store4, Timestamp};
 use fosix_link::kea::{self, Sender};
 use fosix_link::own::{Frame, Keeper, OwnLink4, OwnLink6, Passage, Settings};
 use fosix_link::{
@@ -114,6 +114,7 @@ impl World {
             client_port: 546,
             reply_to_source_port: false,
             has_dhcpv4_half: true,
+            offer_lifetime: 60,
         };
         let server = Server6::new(&config().dhcp6.unwrap(), settings);
         let effects = Effects6::default();
@@ -245,7 +246,7 @@ impl World {
             link_local: None,
         };
         let datagram = Datagram { bytes, origin, interface: "lo" };
-        match self.server.handle(&datagram, &mut self.effects) {
+        match self.server.handle(NOW, &mut Leases6::new(&[], 1), &datagram, &mut self.effects) {
             Outcome6::HandedOver(query) => self.link.submit(&query),
             other => panic!("not handed over: {other:?}"),
         }
