@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 use std::sync::Arc;
 
 use fosix_hooks::{Arrival, Context, Point};
-use fosix_lease::{Change4, ChangeKind4, ClientIdentity};
+use fosix_lease::{Change4, ChangeKind, ClientIdentity};
 use fosix_wire::v6::Packet;
 use tracing::debug;
 
@@ -40,7 +40,7 @@ impl Commit4 {
             return None;
         }
         // Time ended these; the message only met with them.
-        let by_time = |kind| matches!(kind, ChangeKind4::Expired | ChangeKind4::Recovered);
+        let by_time = |kind| matches!(kind, ChangeKind::Expired | ChangeKind::Recovered);
         let changes = work.leases.changes().iter().skip(work.changes_before);
         let changes: Vec<_> = changes.filter(|change| !by_time(change.kind)).map(Arc::clone).collect();
         if changes.is_empty() {

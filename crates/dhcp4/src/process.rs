@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use fosix_hooks::{Arrival, Context, Proposal4};
-use fosix_lease::{BadIdentity, ClientIdentity, Conflict, Grant4, LeaseRef4, Leases4, Timestamp};
+use fosix_lease::{BadIdentity, ClientIdentity, Conflict, Grant4, LeaseRef4, Leases4, RelayHop, Timestamp};
 use fosix_wire::v4::{MessageType, OptionCode};
 
 use crate::answer::{self, Answer};
@@ -205,7 +205,7 @@ impl Exchange<'_> {
             hardware: self.decoded.hardware,
             source: self.arrival.source,
             softwire: None,
-            relay_path: self.decoded.relay_path(),
+            relay_path: RelayHop::path(self.decoded.packet),
             subnet: subnet.id(),
             hostname: self.hostname(),
             valid_lifetime,

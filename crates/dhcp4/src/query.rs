@@ -2,10 +2,10 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use fosix_lease::{HardwareAddress, RelayHop};
+use fosix_lease::HardwareAddress;
 use fosix_wire::Error;
 use fosix_wire::v4::{self, MessageType};
-use fosix_wire::v6::{self, Packet, RelayMessage};
+use fosix_wire::v6::{self, Packet};
 
 use crate::Drop4;
 
@@ -71,21 +71,5 @@ impl<'a> Decoded<'a> {
             None => Ok(None),
             Some(data) => data.to_ipv4().map(Some).ok_or(Drop4::OptionLength),
         }
-    }
-
-    /// The relays that it came through, the one nearest the client first.
-    pub(crate) fn relay_path(&self) -> Box<[RelayHop]> {
-        self.packet.relays().iter().rev().map(relay_hop).collect()
-    }
-}
-
-fn relay_hop(relay: &RelayMessage<'_>) -> RelayHop {
-    /// The record keeps no more of each.
-    const KEPT: usize = 255;
-    let kept = |id: Option<&[u8]>| id.unwrap_or_default().iter().copied().take(KEPT).collect();
-    RelayHop {
-        link_address: relay.link_address(),
-        interface_id: kept(relay.interface_id()),
-        remote_id: kept(relay.options().find(v6::OptionCode::REMOTE_ID)),
     }
 }

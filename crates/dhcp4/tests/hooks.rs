@@ -17,7 +17,7 @@ use fosix_dhcp4::{Drop4, Outcome4, Query, Sent4, Silence4};
 use fosix_hooks::{
     Arrival, Hook, Hooks, Message4, Point, Points, Proposal4, Query4, State, Status, SubnetChoice,
 };
-use fosix_lease::{Change4, ChangeKind4, Lease4, LeaseEvent4, Timestamp};
+use fosix_lease::{Change4, ChangeKind, Lease4, LeaseEvent4, Timestamp};
 use fosix_wire::v4::{MessageType, OptionCode};
 use fosix_wire::v6::{self, Packet};
 
@@ -158,12 +158,12 @@ impl Hook for Probe {
     }
 
     fn lease4_expire(&self, change: &Arc<Change4>) {
-        assert_eq!(change.kind, ChangeKind4::Expired);
+        assert_eq!(change.kind, ChangeKind::Expired);
         self.seen.lock().unwrap().push((Point::Lease4Expire, 0));
     }
 
     fn lease4_recover(&self, change: &Arc<Change4>) {
-        assert_eq!(change.kind, ChangeKind4::Recovered);
+        assert_eq!(change.kind, ChangeKind::Recovered);
         self.seen.lock().unwrap().push((Point::Lease4Recover, 0));
     }
 }

@@ -34,7 +34,12 @@ impl Hooks {
         self.points.intersects(points)
     }
 
-    /// Each hook that is told what happens to leases.
+    /// Each hook that is told what happens to leases of the DHCPv6 half.
+    pub fn followers6(&self) -> impl Iterator<Item = &Arc<dyn Hook>> {
+        self.attached.iter().filter(|hook| hook.follows_leases6())
+    }
+
+    /// Each hook that is told what happens to leases of the DHCPv4 half.
     pub fn followers(&self) -> impl Iterator<Item = &Arc<dyn Hook>> {
         self.attached.iter().filter(|hook| hook.follows_leases())
     }

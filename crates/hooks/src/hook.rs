@@ -4,9 +4,11 @@ use std::fmt;
 use std::net::SocketAddrV6;
 use std::sync::Arc;
 
-use fosix_lease::{Change4, ChangeKind4, Lease4, LeaseEvent4};
+use fosix_lease::{Change4, Change6, ChangeKind, Lease4, Lease6, LeaseEvent4, LeaseEvent6};
 
-use crate::{Arrival, Message4, Message6, Point, Points, Proposal4, Query4, Query6, State, SubnetChoice};
+use crate::{
+    Arrival, Message4, Message6, Point, Points, Proposal4, Proposal6, Query4, Query6, State, SubnetChoice,
+};
 
 /// What is to become of a packet after a hook; `docs/hooks.md` has what each means at each point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,6 +53,53 @@ pub trait Hook: Send + Sync + fmt::Debug {
 
     /// `subnet6_select`: the subnet whose options the client gets.
     fn subnet6_select(&self, state: &mut State, query: &Query6<'_>, subnet: &mut SubnetChoice<'_>) -> Status {
+        Status::Continue
+    }
+
+    /// `lease6_select`: an address or a prefix for a client that does not hold it, to be offered or given.
+    fn lease6_select(&self, state: &mut State, query: &Query6<'_>, proposal: &mut Proposal6) -> Status {
+        Status::Continue
+    }
+
+    /// `lease6_renew`: a lease that is about to be extended for a RENEW.
+    fn lease6_renew(
+        &self,
+        state: &mut State,
+        query: &Query6<'_>,
+        lease: &Lease6,
+        proposal: &mut Proposal6,
+    ) -> Status {
+        Status::Continue
+    }
+
+    /// `lease6_rebind`: a lease that is about to be extended for a REBIND.
+    fn lease6_rebind(
+        &self,
+        state: &mut State,
+        query: &Query6<'_>,
+        lease: &Lease6,
+        proposal: &mut Proposal6,
+    ) -> Status {
+        Status::Continue
+    }
+
+    /// `lease6_release`: a lease that its holder gives back.
+    fn lease6_release(&self, state: &mut State, query: &Query6<'_>, lease: &Lease6) -> Status {
+        Status::Continue
+    }
+
+    /// `lease6_decline`: a lease whose holder found the address in use by somebody else.
+    fn lease6_decline(&self, state: &mut State, query: &Query6<'_>, lease: &Lease6) -> Status {
+        Status::Continue
+    }
+
+    /// `addr6_register`: an address that a client chose itself and tells the server of (RFC 9686).
+    fn addr6_register(&self, state: &mut State, query: &Query6<'_>, proposal: &mut Proposal6) -> Status {
+        Status::Continue
+    }
+
+    /// `leases6_committed`: what the packet changed, once it is durable: at least one lease. The answer waits for it.
+    fn leases6_committed(&self, state: &mut State, query: &Query6<'_>, changes: &[Arc<Change6>]) -> Status {
         Status::Continue
     }
 
@@ -136,35 +185,60 @@ pub trait Hook: Send + Sync + fmt::Debug {
         Status::Continue
     }
 
+    /// Whether [`Hook::leases6_changed`] is called at all.
+    fn follows_leases6(&self) -> bool {
+        const ENDS: Points = Points::of(&[Point::Lease6Expire, Point::Lease6Recover]);
+        self.points().intersects(ENDS)
+    }
+
+    /// What happened to leases of the DHCPv6 half, in order, once it is durable. After a crash the last of it is told
+    /// again.
+    ///
+    /// It is called in a thread that the hook has for itself, and may wait.
+    fn leases6_changed(&self, event: &LeaseEvent6) {
+        for change in &event.changes {
+            match change.kind {
+                ChangeKind::Expired => self.lease6_expire(change),
+                ChangeKind::Recovered => self.lease6_recover(change),
+                _ => {}
+            }
+        }
+    }
+
+    /// `lease6_expire`: a lease of the DHCPv6 half that ended. No packet is the cause, so there is no status.
+    fn lease6_expire(&self, change: &Arc<Change6>) {}
+
+    /// `lease6_recover`: a declined IPv6 address whose probation ended.
+    fn lease6_recover(&self, change: &Arc<Change6>) {}
+
     /// Whether [`Hook::leases4_changed`] is called at all.
     fn follows_leases(&self) -> bool {
         const ENDS: Points = Points::of(&[Point::Lease4Expire, Point::Lease4Recover]);
         self.points().intersects(ENDS)
     }
 
-    /// What happened to leases, in order, once it is durable. After a crash the last of it is told again.
+    /// What happened to leases of the DHCPv4 half, in order, once it is durable. After a crash the last of it is told again.
     ///
     /// It is called in a thread that the hook has for itself, and may wait.
     fn leases4_changed(&self, event: &LeaseEvent4) {
         for change in &event.changes {
             match change.kind {
-                ChangeKind4::Expired => self.lease4_expire(change),
-                ChangeKind4::Recovered => self.lease4_recover(change),
+                ChangeKind::Expired => self.lease4_expire(change),
+                ChangeKind::Recovered => self.lease4_recover(change),
                 _ => {}
             }
         }
     }
 
-    /// Returns once it is done with everything that [`Hook::leases4_changed`] was told, and whether it is: then none of it
-    /// is told again. False while it is being stopped.
+    /// Returns once it is done with everything that it was told of leases, and whether it is: then none of it is told again. False while it is being stopped.
     fn finish_events(&self) -> bool {
         true
     }
 
-    /// `lease4_expire`: a lease that ended. No packet is the cause, so there is no status.
+    /// `lease4_expire`: a lease of the DHCPv4 half that ended. No packet is the cause, so there is no status.
     fn lease4_expire(&self, change: &Arc<Change4>) {}
 
-    /// `lease4_recover`: a declined address whose probation ended.
+    /// `lease4_recover`: a declined IPv4 address whose probation ended.
     fn lease4_recover(&self, change: &Arc<Change4>) {}
 
     /// Finishes what is in hand; called once, when no packet comes any more.

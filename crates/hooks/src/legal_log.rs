@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use fosix_config::LegalLogSettings;
-use fosix_lease::{Change4, ChangeKind4, LeaseEvent4};
+use fosix_lease::{Change4, ChangeKind, LeaseEvent4};
 
 use crate::{Hook, Points};
 use files::Files;
@@ -61,7 +61,7 @@ impl LegalLog {
 
     fn note(&self, change: &Arc<Change4>) {
         // Nobody held the address during the probation.
-        if change.kind == ChangeKind4::Recovered {
+        if change.kind == ChangeKind::Recovered {
             return;
         }
         if self.queue.send(Job::Line(Arc::clone(change))).is_err() {

@@ -34,4 +34,4 @@ pub use message4::Message4;
 pub use message6::Message6;
 pub use point::{Point, Points};
 pub use run_script::RunScript;
-pub use view::{Arrival, Proposal4, Query4, Query6, SubnetChoice};
+pub use view::{Arrival, Proposal4, Proposal6, Query4, Query6, SubnetChoice};

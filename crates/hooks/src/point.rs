@@ -28,10 +28,28 @@ points! {
     Pkt6Receive = "pkt6_receive",
     /// The client's subnet was chosen. Not for a DHCPV4-QUERY.
     Subnet6Select = "subnet6_select",
+    /// An address or a prefix was chosen for a client that does not hold it.
+    Lease6Select = "lease6_select",
+    /// A client's lease is about to be extended for a RENEW.
+    Lease6Renew = "lease6_renew",
+    /// A client's lease is about to be extended for a REBIND.
+    Lease6Rebind = "lease6_rebind",
+    /// A client's lease is about to end because it gives it back.
+    Lease6Release = "lease6_release",
+    /// A client's address is about to be taken out of use because somebody else uses it.
+    Lease6Decline = "lease6_decline",
+    /// An address that a client chose itself is about to be registered (RFC 9686).
+    Addr6Register = "addr6_register",
+    /// What a packet changed is in the lease store.
+    Leases6Committed = "leases6_committed",
     /// The answer is complete. Not for a DHCPV4-RESPONSE.
     Pkt6Send = "pkt6_send",
     /// The answer is about to be sent.
     Buffer6Send = "buffer6_send",
+    /// A DHCPv6 lease expired.
+    Lease6Expire = "lease6_expire",
+    /// The probation of a declined IPv6 address ended.
+    Lease6Recover = "lease6_recover",
     /// A DHCPv4 message came in; it has not been decoded.
     Buffer4Receive = "buffer4_receive",
     /// It was decoded.
@@ -54,9 +72,9 @@ points! {
     Pkt4Send = "pkt4_send",
     /// The answer is about to be put into the DHCPV4-RESPONSE.
     Buffer4Send = "buffer4_send",
-    /// A lease expired.
+    /// A DHCPv4 lease expired.
     Lease4Expire = "lease4_expire",
-    /// The probation of a declined address ended.
+    /// The probation of a declined IPv4 address ended.
     Lease4Recover = "lease4_recover",
 }
 
@@ -69,6 +87,9 @@ impl fmt::Display for Point {
 /// A set of hook points.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Points(u32);
+
+// Each point has a bit.
+const _: () = assert!(Point::ALL.len() <= 32);
 
 impl Points {
     /// None.

@@ -20,7 +20,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use fosix_config::RunScriptSettings;
-use fosix_lease::{ChangeKind4, LeaseEvent4};
+use fosix_lease::{ChangeKind, LeaseEvent4};
 use tracing::{error, warn};
 
 use crate::complaint::Complaint;
@@ -143,20 +143,20 @@ impl Hook for RunScript {
 
     fn leases4_changed(&self, event: &LeaseEvent4) {
         // What ends a lease by itself has a point of its own; what else happened at once belongs together.
-        let by_time = |kind| matches!(kind, ChangeKind4::Expired | ChangeKind4::Recovered);
+        let by_time = |kind| matches!(kind, ChangeKind::Expired | ChangeKind::Recovered);
         let (ended, rest): (Vec<_>, Vec<_>) =
             event.changes.iter().cloned().partition(|change| by_time(change.kind));
         for change in &ended {
-            let expired = change.kind == ChangeKind4::Expired;
+            let expired = change.kind == ChangeKind::Expired;
             let point = if expired { Point::Lease4Expire } else { Point::Lease4Recover };
             self.note(Event::one(point, change));
         }
         match rest.as_slice() {
             [] => {}
-            [change] if change.kind == ChangeKind4::Released => {
+            [change] if change.kind == ChangeKind::Released => {
                 self.note(Event::one(Point::Lease4Release, change));
             }
-            [change] if change.kind == ChangeKind4::Declined => {
+            [change] if change.kind == ChangeKind::Declined => {
                 self.note(Event::one(Point::Lease4Decline, change));
             }
             _ => self.note(Event::committed(rest)),

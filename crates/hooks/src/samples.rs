@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fosix_lease::{Change4, ChangeKind4, ClientIdentity, HardwareAddress, Lease4, LeaseState, Timestamp};
+use fosix_lease::{Change4, ChangeKind, ClientIdentity, HardwareAddress, Lease4, LeaseState, Timestamp};
 
 /// A lease of an hour on 10.0.0.`number`, given at `since`.
 pub(crate) fn lease(number: u8, since: Timestamp) -> Lease4 {
@@ -28,6 +28,6 @@ pub(crate) fn lease(number: u8, since: Timestamp) -> Lease4 {
 }
 
 /// What happened to it.
-pub(crate) fn change(kind: ChangeKind4, at: Timestamp, lease: Lease4) -> Arc<Change4> {
+pub(crate) fn change(kind: ChangeKind, at: Timestamp, lease: Lease4) -> Arc<Change4> {
     Arc::new(Change4 { kind, at, lease })
 }

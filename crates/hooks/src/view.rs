@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use fosix_lease::ClientIdentity;
+use fosix_lease::{ClientIdentity, Key6};
 use fosix_wire::v4::{self, MessageType};
 use fosix_wire::v6::Packet;
 
@@ -102,6 +102,53 @@ impl Proposal4 {
     }
 
     /// Whether it is only offered: the answer is a DHCPOFFER, and no lease comes of it yet.
+    pub fn is_offer(&self) -> bool {
+        self.is_offer
+    }
+}
+
+/// What an identity association is about to be offered or given, or what a client is about to have registered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Proposal6 {
+    key: Key6,
+    iaid: u32,
+    subnet: u32,
+    is_offer: bool,
+    /// For how many seconds new connections may use it; `u32::MAX` is for ever. A hook may change it.
+    pub preferred_lifetime: u32,
+    /// For how many seconds it is valid; `u32::MAX` is for ever. A hook may change it.
+    pub valid_lifetime: u32,
+}
+
+impl Proposal6 {
+    /// `key` of `subnet` for the identity association `iaid`, with these lifetimes in seconds, as an offer or for good.
+    pub fn new(
+        key: Key6,
+        iaid: u32,
+        subnet: u32,
+        is_offer: bool,
+        preferred_lifetime: u32,
+        valid_lifetime: u32,
+    ) -> Self {
+        Self { key, iaid, subnet, is_offer, preferred_lifetime, valid_lifetime }
+    }
+
+    /// The address or prefix. It cannot be changed: the store has checked that the client may have this one.
+    pub fn key(&self) -> Key6 {
+        self.key
+    }
+
+    /// The identity association, by its number among the client's of that kind; 0 where an address is registered.
+    pub fn iaid(&self) -> u32 {
+        self.iaid
+    }
+
+    /// The id of the subnet.
+    pub fn subnet(&self) -> u32 {
+        self.subnet
+    }
+
+    /// Whether it is only offered: the answer is an ADVERTISE, and no lease comes of it yet.
     pub fn is_offer(&self) -> bool {
         self.is_offer
     }

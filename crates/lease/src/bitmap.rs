@@ -1,4 +1,4 @@
-//! A bitmap that finds its first clear bit in a few steps, however full it is.
+//! A bitmap that finds the next clear bit in a few steps, however full it is.
 //!
 //! ```text
 //! level 2   one bit for 64 words of level 1:  set when all of them are full
@@ -72,17 +72,22 @@ impl Bitmap {
         }
     }
 
-    /// The lowest clear bit.
-    pub(crate) fn first_clear(&self) -> Option<u64> {
-        let mut at = 0u64;
-        for level in self.levels.iter().rev() {
-            let word = level.get(usize::try_from(at).ok()?)?;
-            if *word == u64::MAX {
-                return None;
+    /// The lowest clear bit from `from` on.
+    pub(crate) fn next_clear(&self, from: u64) -> Option<u64> {
+        let mut at = from;
+        for (above, level) in self.levels.iter().enumerate() {
+            let clear = !level.get(index(at))? & !(mask(at) - 1);
+            if clear != 0 {
+                let mut found = at / 64 * 64 + u64::from(clear.trailing_zeros());
+                for below in self.levels.iter().take(above).rev() {
+                    let word = below.get(usize::try_from(found).ok()?)?;
+                    found = found * 64 + u64::from(word.trailing_ones());
+                }
+                return (found < self.len).then_some(found);
             }
-            at = at * 64 + u64::from(word.trailing_ones());
+            at = at / 64 + 1;
         }
-        (at < self.len).then_some(at)
+        None
     }
 }
 
@@ -108,9 +113,9 @@ mod tests {
         for bit in 0..1_000_000 {
             bits.set(bit);
         }
-        assert_eq!(bits.first_clear(), None);
+        assert_eq!(bits.next_clear(0), None);
         bits.clear(777_777);
-        assert_eq!(bits.first_clear(), Some(777_777));
+        assert_eq!(bits.next_clear(0), Some(777_777));
         assert!(!bits.get(777_777));
         assert!(bits.get(777_776));
         assert!(bits.get(1_000_000));
@@ -128,7 +133,9 @@ mod tests {
                     bits.clear(bit);
                     model.remove(&bit);
                 }
-                prop_assert_eq!(bits.first_clear(), (0..len).find(|bit| !model.contains(bit)));
+                for from in [0, bit] {
+                    prop_assert_eq!(bits.next_clear(from), (from..len).find(|bit| !model.contains(bit)));
+                }
             }
         }
     }

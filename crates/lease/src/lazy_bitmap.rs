@@ -68,14 +68,31 @@ impl LazyBitmap {
         self.full.clear(number);
     }
 
-    /// The lowest clear bit.
-    pub(crate) fn first_clear(&self) -> Option<u64> {
-        let number = self.full.first_clear()?;
-        let start = number * CHUNK_BITS;
-        let Some(chunk) = self.chunks.get(index(number))? else { return Some(start) };
-        let word = chunk.full.trailing_ones();
-        let ones = chunk.words.get(index(word.into()))?.trailing_ones();
-        Some(start + u64::from(word) * 64 + u64::from(ones))
+    /// How many bits there are.
+    pub(crate) fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The lowest clear bit from `from` on.
+    pub(crate) fn next_clear(&self, from: u64) -> Option<u64> {
+        if from >= self.len {
+            return None;
+        }
+        let (number, word, mask) = place(from);
+        match self.chunks.get(index(number))? {
+            None => return Some(from),
+            Some(chunk) => {
+                if let Some(bit) = chunk.next_clear(word, mask) {
+                    return Some(number * CHUNK_BITS + bit);
+                }
+            }
+        }
+        let number = self.full.next_clear(number + 1)?;
+        let bit = match self.chunks.get(index(number))? {
+            None => 0,
+            Some(chunk) => chunk.next_clear(0, 1)?,
+        };
+        Some(number * CHUNK_BITS + bit)
     }
 
     /// The lowest set bit from `from` on.
@@ -113,6 +130,18 @@ impl Chunk {
         }
         Self { words, full }
     }
+
+    /// The lowest clear bit from the one in `mask` of `word` on.
+    fn next_clear(&self, word: usize, mask: u64) -> Option<u64> {
+        let clear = !self.words.get(word)? & !(mask - 1);
+        let number = u32::try_from(word).ok()?;
+        if clear != 0 {
+            return Some(u64::from(number * 64 + clear.trailing_zeros()));
+        }
+        let later = !self.full & u64::MAX.checked_shl(number + 1).unwrap_or(0);
+        let ones = self.words.get(usize::try_from(later.trailing_zeros()).ok()?)?.trailing_ones();
+        Some(u64::from(later.trailing_zeros() * 64 + ones))
+    }
 }
 
 /// The chunk, the word in it, and the bit in that.
@@ -138,19 +167,19 @@ mod tests {
         for bit in 0..1 << 24 {
             bits.set(bit);
         }
-        assert_eq!(bits.first_clear(), None);
+        assert_eq!(bits.next_clear(0), None);
         bits.clear(7_777_777);
-        assert_eq!(bits.first_clear(), Some(7_777_777));
+        assert_eq!(bits.next_clear(0), Some(7_777_777));
     }
 
     #[test]
     fn no_bits_and_very_many() {
         let mut none = LazyBitmap::new(0);
         none.set(0);
-        assert_eq!((none.first_clear(), none.next_set(0)), (None, None));
+        assert_eq!((none.next_clear(0), none.next_set(0)), (None, None));
         let mut all = LazyBitmap::new(1 << 32);
         all.set((1 << 32) - 1);
-        assert_eq!((all.first_clear(), all.next_set(1)), (Some(0), Some((1 << 32) - 1)));
+        assert_eq!((all.next_clear(0), all.next_set(1)), (Some(0), Some((1 << 32) - 1)));
     }
 
     proptest! {
@@ -172,7 +201,9 @@ mod tests {
                         model.remove(&bit);
                     }
                 }
-                prop_assert_eq!(bits.first_clear(), (0..len).find(|bit| !model.contains(bit)));
+                for from in [0, first] {
+                    prop_assert_eq!(bits.next_clear(from), (from..len).find(|bit| !model.contains(bit)));
+                }
                 prop_assert_eq!(bits.next_set(first), model.range(first..).next().copied());
             }
         }

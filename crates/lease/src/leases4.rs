@@ -20,7 +20,7 @@ use crate::links::Lists;
 use crate::offers::{Offers, Owner};
 use crate::pending::Pending;
 use crate::pool4::{PoolRange4, Pools4};
-use crate::record::LeaseState;
+use crate::record::{Lease4, LeaseState};
 use crate::table4::Table4;
 use crate::wheel::Wheel;
 use crate::{ClientIdentity, Timestamp};
@@ -46,7 +46,7 @@ pub struct Leases4 {
     outside: BTreeSet<u32>,
     offers: Offers<u32>,
     staging: Staging,
-    changes: Changes,
+    changes: Changes<Lease4>,
     counts: Counts,
     /// Seconds for which a former lease is kept; `None` is until somebody else needs its address.
     hold_reclaimed_time: Option<u32>,

@@ -5,20 +5,23 @@ mod operate;
 mod recovery;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fosix_journal::Staging;
 
 pub use recovery::Violation6;
 
 use crate::Timestamp;
+use crate::changes::{Change6, Changes};
 use crate::counts::Counts;
 use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::links::Lists;
 use crate::offers::{Offers, Owner};
 use crate::pending::Pending;
-use crate::pool6::{PoolRange6, Pools6};
+use crate::pool6::{PoolRange6, Pools6, has_reserved_id};
+use crate::random::Random;
 use crate::record::LeaseState;
-use crate::record6::LeaseKind6;
+use crate::record6::{Lease6, LeaseKind6};
 use crate::table6::Table6;
 use crate::wheel::Wheel;
 
@@ -44,6 +47,9 @@ pub struct Leases6 {
     prefix_lens: [u32; 129],
     offers: Offers<Key6>,
     staging: Staging,
+    changes: Changes<Lease6>,
+    /// Where pools that are given out at random begin to look.
+    random: Random,
     counts: Counts,
     /// Seconds for which a former lease is kept; `None` is until somebody else needs what it was of.
     hold_reclaimed_time: Option<u32>,
@@ -127,11 +133,34 @@ impl Leases6 {
             prefix_lens: [0; 129],
             offers: Offers::new(offer_limit),
             staging: Staging::unrecorded(),
+            changes: Changes::default(),
+            random: Random::default(),
             counts: Counts::default(),
             hold_reclaimed_time: None,
             forget_from: 0,
             scratch: Vec::new(),
         }
+    }
+
+    /// From now on keeps what happens for [`Self::take_changes`]. Whoever asks for it must take the changes after each
+    /// operation: they are kept until then.
+    pub fn follow_changes(&mut self) {
+        self.changes.follow();
+    }
+
+    /// What happened since the changes were last taken, in order.
+    pub fn changes(&self) -> &[Arc<Change6>] {
+        self.changes.list()
+    }
+
+    /// What happened since this was last called, in order.
+    pub fn take_changes(&mut self) -> Vec<Arc<Change6>> {
+        self.changes.take()
+    }
+
+    /// What [`Allocator::Random`](crate::Allocator::Random) picks follows from `seed`. Without one it can be foretold.
+    pub fn seed(&mut self, seed: u64) {
+        self.random = Random::new(seed);
     }
 
     /// Where changes are staged for the log.
@@ -157,6 +186,12 @@ impl Leases6 {
     /// Every lease, also those that have ended, in no particular order.
     pub fn iter(&self) -> impl Iterator<Item = LeaseRef6<'_>> {
         (0..self.table.entries.slot_end()).filter_map(|slot| self.table.get(slot))
+    }
+
+    /// Everything on record of `client`, whatever its subnet, pool and state. What it registered belongs to no association.
+    pub fn of_association<'a>(&'a self, client: Association<'a>) -> impl Iterator<Item = LeaseRef6<'a>> {
+        let leases = self.table.of_association(client.duid, client.iaid).map(|(_, lease)| lease);
+        leases.filter(move |lease| lease.kind() == client.kind)
     }
 
     /// What `client` holds in `subnet` at `now`.
@@ -190,17 +225,23 @@ impl Leases6 {
     /// What it holds, else what is on offer to it, else what it had, else the first of `hints` that it may have, else a
     /// new one. What is excluded is chosen only for who holds it. In a pool of more than 2^24 the further ones are found
     /// by trying some of them.
+    ///
+    /// `prefix_len` is the length that a client would like a new prefix to have, `None` where it does not matter. RFC 8168
+    /// §3.2: pools of that length come first, then those of shorter ones (larger prefixes), then of longer ones, the
+    /// nearest first each time.
     pub fn choose(
         &mut self,
         client: Association<'_>,
         subnet: u32,
         hints: &[Key6],
+        prefix_len: Option<u8>,
         now: Timestamp,
     ) -> Option<Key6> {
         self.lapse_offers(now);
         if let Some(lease) = self.held_by(client, subnet, now).next() {
             return Some(lease.key());
         }
+        let random = self.random.draw();
         let may_have = |key: &Key6| key.kind == client.kind && self.check(*key, client, subnet, now).is_ok();
         let may_be_chosen = |key: &Key6| !self.pools.is_reserved(*key) && may_have(key);
         let former = || {
@@ -212,11 +253,11 @@ impl Leases6 {
             .filter(may_have)
             .or_else(former)
             .or_else(|| hints.iter().copied().find(may_be_chosen))
-            .or_else(|| self.find_free(client, subnet, now));
+            .or_else(|| self.find_free(client, subnet, prefix_len, random, now));
         chosen.or_else(|| {
             // Leases that ended since the last round count as free here and now.
             self.reclaim(now, RECLAIM_AT_ONCE);
-            self.find_free(client, subnet, now)
+            self.find_free(client, subnet, prefix_len, random, now)
         })
     }
 
@@ -288,32 +329,61 @@ impl Leases6 {
         })
     }
 
-    /// What nobody needs of `subnet`: never leased, else free the longest, else beyond what is counted.
-    fn find_free(&self, client: Association<'_>, subnet: u32, now: Timestamp) -> Option<Key6> {
-        let kind = client.kind;
-        let is_free = |key: Key6| self.overlap(key, now).is_none();
+    /// What nobody needs of `subnet`, in pools whose length is as near as possible to the one wanted.
+    fn find_free(
+        &self,
+        client: Association<'_>,
+        subnet: u32,
+        prefix_len: Option<u8>,
+        random: u128,
+        now: Timestamp,
+    ) -> Option<Key6> {
+        let pools = || self.pools.of_subnet(subnet, client.kind);
+        let distance = |pool: usize| self.pools.distance(pool, prefix_len);
+        let mut at = pools().map(distance).min()?;
+        loop {
+            let near = || pools().filter(|&pool| distance(pool) == at);
+            let found = self.find_in(near, client, subnet, random, now);
+            if found.is_some() {
+                return found;
+            }
+            at = pools().map(distance).filter(|&further| further > at).min()?;
+        }
+    }
+
+    /// What nobody needs of these pools of `subnet`: never leased, else free the longest, else beyond what is counted.
+    fn find_in<I: Iterator<Item = usize>>(
+        &self,
+        pools: impl Fn() -> I,
+        client: Association<'_>,
+        subnet: u32,
+        random: u128,
+        now: Timestamp,
+    ) -> Option<Key6> {
+        let is_free = |key: &Key6| self.overlap(*key, now).is_none();
+        let may_have =
+            |key: &Key6| !self.pools.is_reserved(*key) && self.check(*key, client, subnet, now).is_ok();
+        let unused = pools().find_map(|pool| {
+            let any = self.pools.any(pool, random).take(LOOK_AT_ONCE).find(may_have);
+            any.or_else(|| self.pools.unused(pool, random).filter(is_free))
+        });
         let former = || {
-            let oldest = self.pools.of_subnet(subnet, kind).filter_map(|pool| {
+            let oldest = pools().filter_map(|pool| {
                 let former = self.former.iter(&self.table.entries, pool + 1).take(LOOK_AT_ONCE);
-                former.filter_map(|slot| self.table.get(slot)).find(|lease| is_free(lease.key()))
+                former.filter_map(|slot| self.table.get(slot)).find(|lease| is_free(&lease.key()))
             });
             oldest.min_by_key(|lease| lease.expires()).map(LeaseRef6::key)
         };
         let uncounted = || {
             let seed = self.staging.sequence() ^ u64::from(client.iaid) << 32 ^ now.0;
-            self.pools.of_subnet(subnet, kind).find_map(|pool| {
-                let mut some = self.pools.uncounted(pool, seed).take(LOOK_AT_ONCE);
-                some.find(|&key| !self.pools.is_reserved(key) && self.check(key, client, subnet, now).is_ok())
-            })
+            pools().find_map(|pool| self.pools.uncounted(pool, seed).take(LOOK_AT_ONCE).find(may_have))
         };
-        let unused = self.pools.first_unused(subnet, kind).filter(|&key| is_free(key));
         unused.or_else(former).or_else(uncounted)
     }
 
     /// All leases of an identity association in `subnet`.
     fn on_record<'a>(&'a self, client: Association<'a>, subnet: u32) -> impl Iterator<Item = LeaseRef6<'a>> {
-        let leases = self.table.of_association(client.duid, client.iaid).map(|(_, lease)| lease);
-        leases.filter(move |lease| lease.kind() == client.kind && self.pools.holds(subnet, lease.key()))
+        self.of_association(client).filter(move |lease| self.pools.holds(subnet, lease.key()))
     }
 
     /// The former lease of `key`.
@@ -344,7 +414,7 @@ impl Leases6 {
 
     /// The list that a former lease belongs in.
     fn former_list(&self, key: Key6) -> usize {
-        if self.pools.is_reserved(key) {
+        if self.pools.is_reserved(key) || has_reserved_id(key) {
             return 0;
         }
         self.pools.pool_of(key).map_or(0, |pool| pool + 1)

@@ -107,7 +107,7 @@ impl Pools4 {
     pub(crate) fn first_unused(&self, subnet: u32) -> Option<Ipv4Addr> {
         let mut pools = self.of_subnet(subnet).filter_map(|at| self.pools.get(at));
         pools.find_map(|pool| {
-            let offset = u32::try_from(pool.used.first_clear()?).ok()?;
+            let offset = u32::try_from(pool.used.next_clear(0)?).ok()?;
             u32::from(pool.range.first).checked_add(offset).map(Ipv4Addr::from)
         })
     }

@@ -7,6 +7,7 @@ use std::net::Ipv6Addr;
 use foldhash::quality::RandomState;
 
 use crate::entry6::Key6;
+use crate::interface_id;
 use crate::lazy_bitmap::LazyBitmap;
 use crate::record6::LeaseKind6;
 
@@ -27,12 +28,31 @@ pub struct PoolRange6 {
     pub last: Ipv6Addr,
     /// The length of each prefix, 1 to 128; 128 for addresses.
     pub prefix_len: u8,
+    /// Which one is given out next.
+    pub allocator: Allocator,
+}
+
+/// Which one a pool gives out, of those that nobody ever had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Allocator {
+    /// The lowest.
+    #[default]
+    Iterative,
+    /// One that nobody can foretell.
+    Random,
 }
 
 impl PoolRange6 {
     /// The addresses from `first` to `last`.
     pub fn addresses(subnet: u32, first: Ipv6Addr, last: Ipv6Addr) -> Self {
-        Self { subnet, kind: LeaseKind6::Address, first, last, prefix_len: 128 }
+        Self {
+            subnet,
+            kind: LeaseKind6::Address,
+            first,
+            last,
+            prefix_len: 128,
+            allocator: Allocator::default(),
+        }
     }
 
     /// The prefixes of `delegated_len` bits in `prefix`/`prefix_len`; none where they are shorter than that.
@@ -46,7 +66,14 @@ impl PoolRange6 {
             first: first.into(),
             last: last.into(),
             prefix_len: delegated_len.clamp(1, 128),
+            allocator: Allocator::default(),
         }
+    }
+
+    /// The same, given out in that way.
+    #[must_use]
+    pub fn with_allocator(self, allocator: Allocator) -> Self {
+        Self { allocator, ..self }
     }
 
     /// Bits behind what is given out.
@@ -96,6 +123,30 @@ struct Pool6 {
     used: LazyBitmap,
 }
 
+impl Pool6 {
+    /// The lowest from number `from` on that was never used and may be given out.
+    fn unused_from(&self, mut from: u64) -> Option<Key6> {
+        // Few steps: what is counted has few ranges of reserved identifiers.
+        loop {
+            let number = self.used.next_clear(from)?;
+            let key = self.range.key_of(number.into())?;
+            let Some(last) = reserved_until(key) else { return Some(key) };
+            let behind = u128::from(last).checked_sub(key.address.into())?;
+            from = number.checked_add(u64::try_from(behind).ok()?)?.checked_add(1)?;
+        }
+    }
+}
+
+/// Whether `key` is an address with a reserved interface identifier.
+pub(crate) fn has_reserved_id(key: Key6) -> bool {
+    reserved_until(key).is_some()
+}
+
+/// The last one of the reserved addresses around `key`, if it is one of them.
+fn reserved_until(key: Key6) -> Option<Ipv6Addr> {
+    if key.kind == LeaseKind6::Address { interface_id::reserved_until(key.address) } else { None }
+}
+
 impl Pools6 {
     /// Pools with nothing used. Ranges of the same kind must not overlap.
     pub(crate) fn new(ranges: &[PoolRange6]) -> Self {
@@ -125,6 +176,10 @@ impl Pools6 {
 
     /// Whether `subnet` gives `key` out, of itself or by name.
     pub(crate) fn holds(&self, subnet: u32, key: Key6) -> bool {
+        // RFC 9915 §13.1: an address with a reserved interface identifier is not assigned.
+        if has_reserved_id(key) {
+            return false;
+        }
         let pool = self.pool_of(key).and_then(|at| self.pools.get(at));
         pool.is_some_and(|pool| pool.range.subnet == subnet) || self.reserved.get(&key) == Some(&subnet)
     }
@@ -167,10 +222,38 @@ impl Pools6 {
         self.by_subnet.get(&(subnet, kind)).into_iter().flatten().copied()
     }
 
-    /// The lowest of `subnet` that was never used, in the first pool that has one.
-    pub(crate) fn first_unused(&self, subnet: u32, kind: LeaseKind6) -> Option<Key6> {
-        let mut pools = self.of_subnet(subnet, kind).filter_map(|at| self.pools.get(at));
-        pools.find_map(|pool| pool.range.key_of(pool.used.first_clear()?.into()))
+    /// How far the length of what `pool` gives out is from `wanted`: no distance first, then shorter ones (RFC 8168
+    /// §3.2), the nearest first, then longer ones; all are the same where nothing is wanted.
+    pub(crate) fn distance(&self, pool: usize, wanted: Option<u8>) -> u16 {
+        let Some((pool, wanted)) = self.pools.get(pool).zip(wanted) else { return 0 };
+        match u16::from(wanted).checked_sub(pool.range.prefix_len.into()) {
+            Some(shorter) => shorter,
+            None => 256 + u16::from(pool.range.prefix_len - wanted),
+        }
+    }
+
+    /// One of `pool` that was never used: the lowest, or the next one from where `random` says. Counted ones only.
+    pub(crate) fn unused(&self, pool: usize, random: u128) -> Option<Key6> {
+        let pool = self.pools.get(pool)?;
+        let from = match pool.range.allocator {
+            Allocator::Iterative => 0,
+            Allocator::Random => u64::try_from(random.checked_rem(pool.used.len().into())?).ok()?,
+        };
+        pool.unused_from(from).or_else(|| pool.unused_from(0))
+    }
+
+    /// Some of all of `pool`, where that is random and has more than are counted, as `random` has it.
+    pub(crate) fn any(&self, pool: usize, random: u128) -> impl Iterator<Item = Key6> {
+        let range = self.pools.get(pool).map(|pool| pool.range);
+        let range =
+            range.filter(|range| range.allocator == Allocator::Random && range.count() > COUNTED.into());
+        range.into_iter().flat_map(move |range| {
+            // Any spread will do for those that come after one that is taken.
+            let numbers = std::iter::successors(Some(random), |number| {
+                Some(number.wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645).wrapping_add(1))
+            });
+            numbers.filter_map(move |number| range.key_of(number % range.count()))
+        })
     }
 
     /// Some of `pool` that are not counted, as `seed` has it.
@@ -236,10 +319,11 @@ mod tests {
             PoolRange6::prefixes(1, address("2001:db8::"), 48, 56),
             PoolRange6::addresses(1, address("2001:db8::1"), address("2001:db8::2")),
         ]);
+        let lowest = |pools: &Pools6| pools.unused(1, 0);
         let prefix = |text, len| Key6::prefix(address(text), len);
-        assert_eq!(pools.first_unused(1, LeaseKind6::Prefix), Some(prefix("2001:db8::", 56)));
+        assert_eq!(lowest(&pools), Some(prefix("2001:db8::", 56)));
         pools.set_used(prefix("2001:db8::", 56));
-        assert_eq!(pools.first_unused(1, LeaseKind6::Prefix), Some(prefix("2001:db8:0:100::", 56)));
+        assert_eq!(lowest(&pools), Some(prefix("2001:db8:0:100::", 56)));
         assert!(pools.holds(1, prefix("2001:db8:0:ff00::", 56)));
         assert!(!pools.holds(1, prefix("2001:db8:0:ff00::", 60)));
         assert!(!pools.holds(1, prefix("2001:db8:1::", 56)));
@@ -249,7 +333,7 @@ mod tests {
         assert_eq!(pools.next_used(prefix("2001:db8:0:100::", 56)), Some(prefix("2001:db8:0:300::", 56)));
         assert_eq!(pools.next_used(Key6::address(address("::"))), Some(prefix("2001:db8::", 56)));
         for number in 0..256 {
-            let next = pools.first_unused(1, LeaseKind6::Prefix);
+            let next = lowest(&pools);
             let Some(next) = next else { return assert_eq!(number, 254) };
             pools.set_used(next);
         }
@@ -258,10 +342,10 @@ mod tests {
     #[test]
     fn no_pool_is_too_large() {
         let all = Pools6::new(&[PoolRange6::addresses(1, address("::"), Ipv6Addr::from(u128::MAX))]);
-        assert_eq!(all.first_unused(1, LeaseKind6::Address), Some(Key6::address(address("::"))));
+        assert_eq!(all.unused(0, 0), Some(Key6::address(address("::1"))));
         assert!(all.holds(1, Key6::address(Ipv6Addr::from(u128::MAX - 1))));
         assert!(all.uncounted(0, 7).take(100).all(|key| all.pool_of(key) == Some(0) && !all.is_counted(key)));
         let none = Pools6::new(&[PoolRange6::prefixes(1, address("2001:db8::"), 56, 48)]);
-        assert_eq!(none.first_unused(1, LeaseKind6::Prefix), None);
+        assert_eq!(none.unused(0, 0), None);
     }
 }

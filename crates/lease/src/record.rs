@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fosix_wire::softwire::PortParams;
+use fosix_wire::v6::{OptionCode, Packet, RelayMessage};
 
 use crate::fields::BodyError;
 use crate::{ClientIdentity, DnsUpdated, HardwareAddress, Timestamp};
@@ -116,6 +117,24 @@ pub struct RelayHop {
     pub interface_id: Box<[u8]>,
     /// Remote-ID (option 37) with its enterprise number, its first 255 bytes; empty if the relay sent none.
     pub remote_id: Box<[u8]>,
+}
+
+impl RelayHop {
+    /// The relays that `packet` came through, the one nearest the client first.
+    pub fn path(packet: &Packet<'_>) -> Box<[Self]> {
+        packet.relays().iter().rev().map(Self::of).collect()
+    }
+
+    fn of(relay: &RelayMessage<'_>) -> Self {
+        /// The record keeps no more of each.
+        const KEPT: usize = 255;
+        let kept = |id: Option<&[u8]>| id.unwrap_or_default().iter().copied().take(KEPT).collect();
+        Self {
+            link_address: relay.link_address(),
+            interface_id: kept(relay.interface_id()),
+            remote_id: kept(relay.options().find(OptionCode::REMOTE_ID)),
+        }
+    }
 }
 
 /// What a client is to be given; the store makes the record of it.

@@ -4,7 +4,7 @@ use fosix_dhcp4::{Commit4, Drop4, Outcome4, Query, Sent4, Served4, Statistics4};
 use fosix_lease::{Leases4, Timestamp};
 
 use crate::Half4;
-use crate::held::Held;
+use fosix_lease::Held;
 
 /// The answers that one worker has in hand, each with where it goes.
 #[derive(Debug)]

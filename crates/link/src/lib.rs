@@ -16,7 +16,6 @@
 mod answers;
 mod check;
 mod direct;
-mod held;
 mod inbox;
 pub mod kea;
 mod names;

@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fosix_config::LegalLogFormat;
-use fosix_lease::{Change4, ChangeKind4, RelayHop, Timestamp};
+use fosix_lease::{Change4, ChangeKind, RelayHop, Timestamp};
 use fosix_wire::softwire::{PortParams, PortSet};
 use fosix_wire::v4::ClientIdentifier;
 use serde::Serialize;
@@ -169,19 +169,19 @@ fn recognisable(id: &[u8]) -> String {
     }
 }
 
-fn event(kind: ChangeKind4) -> &'static str {
+fn event(kind: ChangeKind) -> &'static str {
     match kind {
-        ChangeKind4::Assigned => "assigned",
-        ChangeKind4::Renewed => "renewed",
-        ChangeKind4::Released => "released",
-        ChangeKind4::Declined => "declined",
-        ChangeKind4::Expired | ChangeKind4::Recovered => "expired",
+        ChangeKind::Assigned => "assigned",
+        ChangeKind::Renewed => "renewed",
+        ChangeKind::Released => "released",
+        ChangeKind::Declined => "declined",
+        ChangeKind::Expired | ChangeKind::Recovered => "expired",
     }
 }
 
 /// Whether the client has the address from then on.
 fn is_given(change: &Change4) -> bool {
-    matches!(change.kind, ChangeKind4::Assigned | ChangeKind4::Renewed)
+    matches!(change.kind, ChangeKind::Assigned | ChangeKind::Renewed)
 }
 
 /// Until when the holder has the address, as far as is known.

@@ -77,7 +77,7 @@ fn a_line_says_who_had_what_from_when_to_when() {
         },
     ]);
     held.hostname = "cpe".into();
-    log.note(&change(ChangeKind4::Renewed, Timestamp(NOW.0 + 60), held));
+    log.note(&change(ChangeKind::Renewed, Timestamp(NOW.0 + 60), held));
     log.stop();
     // Of each 4096 ports but the first the 16 with that PSID.
     let ranges: Vec<_> = (1..16).map(|a| [a * 4096 + 0x340, a * 4096 + 0x34f]).collect();
@@ -106,9 +106,9 @@ fn each_event_says_how_long_the_address_was_held() {
     let later = Timestamp(NOW.0 + 600);
     let mut endless = lease(1, NOW);
     endless.valid_lifetime = u32::MAX;
-    log.note(&change(ChangeKind4::Assigned, NOW, lease(1, NOW)));
-    log.note(&change(ChangeKind4::Assigned, NOW, endless));
-    for kind in [ChangeKind4::Released, ChangeKind4::Declined, ChangeKind4::Expired, ChangeKind4::Recovered] {
+    log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
+    log.note(&change(ChangeKind::Assigned, NOW, endless));
+    for kind in [ChangeKind::Released, ChangeKind::Declined, ChangeKind::Expired, ChangeKind::Recovered] {
         log.note(&change(kind, later, lease(1, NOW)));
     }
     log.stop();
@@ -138,8 +138,8 @@ fn text_reads_like_kea_s() {
         interface_id: b"vlan7".as_slice().into(),
         remote_id: Box::default(),
     }]);
-    log.note(&change(ChangeKind4::Assigned, NOW, held.clone()));
-    log.note(&change(ChangeKind4::Released, at(0), held));
+    log.note(&change(ChangeKind::Assigned, NOW, held.clone()));
+    log.note(&change(ChangeKind::Released, at(0), held));
     log.stop();
     let text = fs::read_to_string(directory.path().join("fosix-legal.20260801.txt")).unwrap();
     let common = "a device with hardware address: hwtype=1 02:00:00:00:00:01 connected via relay at address: \
@@ -158,9 +158,9 @@ fn a_new_day_begins_a_new_file_and_old_ones_go() {
     fs::write(directory.path().join("notes.txt"), "not ours\n").unwrap();
     let log = start(&LegalLogSettings { keep: 2, ..settings(directory.path()) });
     for day in 0..4 {
-        log.note(&change(ChangeKind4::Assigned, at(day), lease(1, at(day))));
+        log.note(&change(ChangeKind::Assigned, at(day), lease(1, at(day))));
     }
-    log.note(&change(ChangeKind4::Expired, at(1), lease(1, at(1))));
+    log.note(&change(ChangeKind::Expired, at(1), lease(1, at(1))));
     log.stop();
     let expected = [("fosix-legal.20260803.jsonl", 1), ("fosix-legal.20260804.jsonl", 2), ("notes.txt", 1)];
     assert_eq!(files(directory.path()), expected.map(|(name, lines)| (name.to_owned(), lines)));
@@ -174,7 +174,7 @@ fn a_full_file_is_followed_by_another_one_also_after_a_restart() {
     for _ in 0..2 {
         let log = start(&small);
         for _ in 0..3 {
-            log.note(&change(ChangeKind4::Assigned, NOW, lease(1, NOW)));
+            log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
         }
         log.stop();
     }
@@ -193,7 +193,7 @@ fn a_line_that_was_cut_off_does_not_swallow_the_next() {
     let path = directory.path().join("fosix-legal.20260801.jsonl");
     fs::write(&path, "{\"time\":\"2026").unwrap();
     let log = start(&settings(directory.path()));
-    log.note(&change(ChangeKind4::Assigned, NOW, lease(1, NOW)));
+    log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
     log.stop();
     let text = fs::read_to_string(path).unwrap();
     let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
@@ -204,7 +204,7 @@ fn a_line_that_was_cut_off_does_not_swallow_the_next() {
 fn it_is_done_with_events_once_their_lines_are_in_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let log = start(&LegalLogSettings { queue_size: 2, ..settings(directory.path()) });
-    let changes: Vec<_> = (0..10).map(|_| change(ChangeKind4::Assigned, NOW, lease(1, NOW))).collect();
+    let changes: Vec<_> = (0..10).map(|_| change(ChangeKind::Assigned, NOW, lease(1, NOW))).collect();
     log.leases4_changed(&LeaseEvent4 { sequence: 1, changes });
     assert!(log.finish_events());
     assert_eq!(lines(directory.path(), "fosix-legal.20260801.jsonl").len(), 10);
@@ -215,7 +215,7 @@ fn what_was_not_written_is_not_done() {
     let directory = tempfile::tempdir().unwrap();
     symlink("/dev/full", directory.path().join("fosix-legal.20260801.jsonl")).unwrap();
     let log = start(&settings(directory.path()));
-    log.note(&change(ChangeKind4::Assigned, NOW, lease(1, NOW)));
+    log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
     thread::scope(|scope| {
         let done = scope.spawn(|| log.finish_events());
         log.stop();
@@ -229,7 +229,7 @@ fn what_a_full_disk_refuses_is_counted_as_lost_when_the_server_stops() {
     symlink("/dev/full", directory.path().join("fosix-legal.20260801.jsonl")).unwrap();
     let log = start(&settings(directory.path()));
     for _ in 0..5 {
-        log.note(&change(ChangeKind4::Assigned, NOW, lease(1, NOW)));
+        log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
     }
     log.stop();
     assert_eq!((count(&log, "legal-log-written"), count(&log, "legal-log-lost")), (0, 5));
@@ -243,7 +243,7 @@ fn lines_wait_while_a_file_cannot_be_opened() {
     fs::create_dir(&directory).unwrap();
     let log = start(&settings(&directory));
     fs::remove_dir_all(&directory).unwrap();
-    log.note(&change(ChangeKind4::Assigned, at(1), lease(1, at(1))));
+    log.note(&change(ChangeKind::Assigned, at(1), lease(1, at(1))));
     let deadline = Instant::now() + Duration::from_secs(20);
     while count(&log, "legal-log-file-errors") == 0 {
         assert!(Instant::now() < deadline, "the missing directory was not noticed");

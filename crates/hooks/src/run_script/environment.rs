@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use fosix_lease::{Change4, ChangeKind4, Lease4};
+use fosix_lease::{Change4, ChangeKind, Lease4};
 use fosix_wire::v4::MessageType;
 
 use crate::Point;
@@ -35,7 +35,7 @@ impl Event {
         }
         if self.point == Point::Leases4Committed {
             let given =
-                |change: &&Arc<Change4>| matches!(change.kind, ChangeKind4::Assigned | ChangeKind4::Renewed);
+                |change: &&Arc<Change4>| matches!(change.kind, ChangeKind::Assigned | ChangeKind::Renewed);
             let (leases, deleted): (Vec<_>, Vec<_>) = self.changes.iter().partition(given);
             for (prefix, changes) in [("LEASES4", leases), ("DELETED_LEASES4", deleted)] {
                 variables.add(prefix, "SIZE", &changes.len());
@@ -67,8 +67,8 @@ impl Variables {
         const PREFIX: &str = "QUERY4";
         let lease = &change.lease;
         let message_type = match change.kind {
-            ChangeKind4::Released => MessageType::RELEASE,
-            ChangeKind4::Declined => MessageType::DECLINE,
+            ChangeKind::Released => MessageType::RELEASE,
+            ChangeKind::Declined => MessageType::DECLINE,
             _ => MessageType::REQUEST,
         };
         self.add(PREFIX, "TYPE", &message_type);
@@ -124,26 +124,26 @@ impl Variables {
 }
 
 /// Whether a client's message was the cause.
-fn is_asked_for(kind: ChangeKind4) -> bool {
-    !matches!(kind, ChangeKind4::Expired | ChangeKind4::Recovered)
+fn is_asked_for(kind: ChangeKind) -> bool {
+    !matches!(kind, ChangeKind::Expired | ChangeKind::Recovered)
 }
 
 /// The state as Kea calls it: of a lease that ends, the one that it was in.
-fn state(kind: ChangeKind4) -> &'static str {
+fn state(kind: ChangeKind) -> &'static str {
     match kind {
-        ChangeKind4::Recovered => "declined",
+        ChangeKind::Recovered => "declined",
         _ => "default",
     }
 }
 
-fn event(kind: ChangeKind4) -> &'static str {
+fn event(kind: ChangeKind) -> &'static str {
     match kind {
-        ChangeKind4::Assigned => "assigned",
-        ChangeKind4::Renewed => "renewed",
-        ChangeKind4::Released => "released",
-        ChangeKind4::Declined => "declined",
-        ChangeKind4::Expired => "expired",
-        ChangeKind4::Recovered => "recovered",
+        ChangeKind::Assigned => "assigned",
+        ChangeKind::Renewed => "renewed",
+        ChangeKind::Released => "released",
+        ChangeKind::Declined => "declined",
+        ChangeKind::Expired => "expired",
+        ChangeKind::Recovered => "recovered",
     }
 }
 

@@ -53,7 +53,7 @@ fn tell(hook: &RunScript, changes: &[Arc<Change4>]) {
 }
 
 fn expire(hook: &RunScript) {
-    tell(hook, &[change(ChangeKind4::Expired, NOW, lease(1, NOW))]);
+    tell(hook, &[change(ChangeKind::Expired, NOW, lease(1, NOW))]);
 }
 
 /// The variables that the program wrote with `env`, those of the shell itself left out.
@@ -72,7 +72,7 @@ fn a_program_is_told_what_a_message_changed() {
     let mut former = lease(2, NOW);
     former.hostname = "cpe".into();
     let changes =
-        [change(ChangeKind4::Released, NOW, former), change(ChangeKind4::Assigned, NOW, lease(1, NOW))];
+        [change(ChangeKind::Released, NOW, former), change(ChangeKind::Assigned, NOW, lease(1, NOW))];
     tell(&hook, &changes);
     hook.stop();
     let expected = "\
@@ -104,13 +104,13 @@ fn a_program_is_told_what_a_message_changed() {
 fn each_event_runs_the_program_under_its_own_point() {
     let script = Script::new("echo $1 $LEASE4_EVENT $LEASE4_STATE $LEASES4_SIZE $REMOVE_LEASE >> $OUT");
     let hook = script.start(|settings| settings.max_processes = 1);
-    tell(&hook, &[change(ChangeKind4::Renewed, NOW, lease(1, NOW))]);
-    tell(&hook, &[change(ChangeKind4::Released, NOW, lease(1, NOW))]);
-    tell(&hook, &[change(ChangeKind4::Declined, NOW, lease(1, NOW))]);
+    tell(&hook, &[change(ChangeKind::Renewed, NOW, lease(1, NOW))]);
+    tell(&hook, &[change(ChangeKind::Released, NOW, lease(1, NOW))]);
+    tell(&hook, &[change(ChangeKind::Declined, NOW, lease(1, NOW))]);
     expire(&hook);
     let mut declined = lease(1, NOW);
     declined.state = LeaseState::Declined;
-    tell(&hook, &[change(ChangeKind4::Recovered, NOW, declined)]);
+    tell(&hook, &[change(ChangeKind::Recovered, NOW, declined)]);
     hook.stop();
     let expected = "leases4_committed 1\nlease4_release released default\n\
                     lease4_decline declined default\nlease4_expire expired default false\n\

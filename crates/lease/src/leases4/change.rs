@@ -6,7 +6,7 @@ use fosix_journal::{Cause, Kind};
 
 use super::operate::FIELDS_LIMIT;
 use super::{Conflict, Leases4, OWNER_LEN, owner};
-use crate::changes::{ChangeKind4, cause};
+use crate::changes::{ChangeKind, cause};
 use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::fields;
 use crate::record::{Grant4, Lease4, LeaseState, SoftwireSource};
@@ -139,9 +139,9 @@ impl Leases4 {
             self.free(other, LeaseState::Released, note);
         }
         let (kind, cause) = if is_renewal {
-            (ChangeKind4::Renewed, cause::RENEWED)
+            (ChangeKind::Renewed, cause::RENEWED)
         } else {
-            (ChangeKind4::Assigned, cause::ASSIGNED)
+            (ChangeKind::Assigned, cause::ASSIGNED)
         };
         if self.store(entry, fields, Note::new(cause, now)).is_none() {
             self.offer_is_gone(address);
@@ -173,7 +173,7 @@ impl Leases4 {
             return false;
         };
         if let Some(lease) = self.table.get(slot) {
-            self.changes.add(ChangeKind4::Declined, now, || lease.to_lease());
+            self.changes.add(ChangeKind::Declined, now, || lease.to_lease());
         }
         self.restate(slot, Note::new(cause::DECLINED, now), |entry| {
             entry.state = LeaseState::Declined;
@@ -305,9 +305,9 @@ impl Leases4 {
         let Some(lease) = self.table.get(slot) else { return false };
         let end = lease.expires().unwrap_or(note.now);
         let (kind, at) = match (state, lease.state()) {
-            (LeaseState::Released, _) => (ChangeKind4::Released, note.now),
-            (_, LeaseState::Declined) => (ChangeKind4::Recovered, end),
-            _ => (ChangeKind4::Expired, end),
+            (LeaseState::Released, _) => (ChangeKind::Released, note.now),
+            (_, LeaseState::Declined) => (ChangeKind::Recovered, end),
+            _ => (ChangeKind::Expired, end),
         };
         self.changes.add(kind, at, || lease.to_lease());
         if self.hold_reclaimed_time == Some(0) {

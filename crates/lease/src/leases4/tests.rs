@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{ChangeKind4, Grant4, HardwareAddress};
+use crate::{ChangeKind, Grant4, HardwareAddress};
 
 const SUBNET: u32 = 7;
 /// The holder of a declined address.
@@ -246,7 +246,7 @@ proptest! {
 }
 
 /// What was kept of each change: its kind, when, the address, and the holder.
-fn changes(leases: &mut Leases4) -> Vec<(ChangeKind4, u64, Ipv4Addr, ClientIdentity)> {
+fn changes(leases: &mut Leases4) -> Vec<(ChangeKind, u64, Ipv4Addr, ClientIdentity)> {
     let taken = leases.take_changes();
     taken.iter().map(|c| (c.kind, c.at.0, c.lease.address, c.lease.client.clone())).collect()
 }
@@ -264,16 +264,16 @@ fn every_change_is_told_once_and_in_order() {
     leases.grant(grant(3, address(1), 100), Timestamp(100)).unwrap();
     leases.reclaim(Timestamp(1000), 10);
     let expected = [
-        (ChangeKind4::Assigned, 0, address(1), client(1)),
-        (ChangeKind4::Renewed, 50, address(1), client(1)),
-        (ChangeKind4::Released, 60, address(1), client(1)),
-        (ChangeKind4::Assigned, 60, address(2), client(1)),
-        (ChangeKind4::Released, 70, address(2), client(1)),
-        (ChangeKind4::Assigned, 80, address(3), client(2)),
-        (ChangeKind4::Declined, 90, address(3), client(2)),
-        (ChangeKind4::Assigned, 100, address(1), client(3)),
-        (ChangeKind4::Expired, 200, address(1), client(3)),
-        (ChangeKind4::Recovered, 590, address(3), client(2)),
+        (ChangeKind::Assigned, 0, address(1), client(1)),
+        (ChangeKind::Renewed, 50, address(1), client(1)),
+        (ChangeKind::Released, 60, address(1), client(1)),
+        (ChangeKind::Assigned, 60, address(2), client(1)),
+        (ChangeKind::Released, 70, address(2), client(1)),
+        (ChangeKind::Assigned, 80, address(3), client(2)),
+        (ChangeKind::Declined, 90, address(3), client(2)),
+        (ChangeKind::Assigned, 100, address(1), client(3)),
+        (ChangeKind::Expired, 200, address(1), client(3)),
+        (ChangeKind::Recovered, 590, address(3), client(2)),
     ];
     assert_eq!(changes(&mut leases), expected);
     assert!(leases.take_changes().is_empty());
@@ -286,9 +286,9 @@ fn an_end_that_nobody_noticed_is_told_before_the_next_holder() {
     leases.grant(grant(1, address(1), 100), Timestamp(0)).unwrap();
     leases.grant(grant(2, address(1), 100), Timestamp(150)).unwrap();
     let expected = [
-        (ChangeKind4::Assigned, 0, address(1), client(1)),
-        (ChangeKind4::Expired, 100, address(1), client(1)),
-        (ChangeKind4::Assigned, 150, address(1), client(2)),
+        (ChangeKind::Assigned, 0, address(1), client(1)),
+        (ChangeKind::Expired, 100, address(1), client(1)),
+        (ChangeKind::Assigned, 150, address(1), client(2)),
     ];
     assert_eq!(changes(&mut leases), expected);
 }

@@ -5,14 +5,17 @@ use fosix_journal::{Cause, Kind};
 use super::operate::FIELDS_LIMIT;
 use super::{Association, Conflict6, Leases6, owner};
 use crate::Timestamp;
-use crate::changes::cause;
+use crate::changes::{ChangeKind, cause};
 use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::fields;
 use crate::record::LeaseState;
 use crate::record6::{DnsUpdated, Grant6, Lease6, LeaseKind6};
 
 /// Records that one grant makes at most: a lease that ended unnoticed, one forgotten, the new one.
-const RECORDS_OF_A_GRANT: usize = 3;
+const RECORDS_OF_A_GRANT: usize = RECORDS_OF_AN_END + 2;
+
+/// Records that an end makes at most: the end itself, which followers of the log are told of, and that it is not kept.
+const RECORDS_OF_AN_END: usize = 2;
 
 /// Leases that one identity association may hold.
 const HELD_BY_ASSOCIATION: usize = 16;
@@ -29,23 +32,25 @@ const REGISTERED_BY_CLIENT: usize = 128;
 pub(super) struct Note {
     pub(super) cause: Cause,
     pub(super) now: Timestamp,
+    /// The next record belongs to the same change.
+    pub(super) more: bool,
 }
 
 impl Note {
     pub(super) fn new(cause: Cause, now: Timestamp) -> Self {
-        Self { cause, now }
+        Self { cause, now, more: false }
     }
 }
 
 impl Leases6 {
-    /// Whether the log has room for a lease to be given or extended.
-    pub fn can_grant(&self) -> bool {
-        self.staging.has_room(RECORDS_OF_A_GRANT)
+    /// Whether the log has room for `count` leases to be given or extended.
+    pub fn can_grant(&self, count: usize) -> bool {
+        self.staging.has_room(count.saturating_mul(RECORDS_OF_A_GRANT))
     }
 
-    /// Whether the log has room for a lease to be released or declined.
-    pub fn can_end(&self) -> bool {
-        self.staging.has_room(1)
+    /// Whether the log has room for `count` leases to be released or declined.
+    pub fn can_end(&self, count: usize) -> bool {
+        self.staging.has_room(count.saturating_mul(RECORDS_OF_AN_END))
     }
 
     /// Gives an address or a prefix to an identity association, or extends what it holds. What else it holds it keeps.
@@ -143,7 +148,11 @@ impl Leases6 {
             self.store(entry, &fields, note).map(|_| ()).ok_or(Conflict6::NoRoom)
         };
         self.scratch = fields;
-        if result.is_err() {
+        if result.is_ok() {
+            let is_renewal = note.cause == cause::RENEWED;
+            let kind = if is_renewal { ChangeKind::Renewed } else { ChangeKind::Assigned };
+            self.changes.add(kind, now, || lease);
+        } else {
             self.offer_is_gone(key);
         }
         result
@@ -154,7 +163,8 @@ impl Leases6 {
     /// Without room in the log it stays as it is.
     pub fn release(&mut self, key: Key6, duid: &[u8], iaid: u32, now: Timestamp) -> bool {
         let Some(slot) = self.held_slot(key, duid, iaid, now) else { return false };
-        self.staging.has_room(1) && self.free(slot, LeaseState::Released, Note::new(cause::RELEASED, now))
+        self.staging.has_room(RECORDS_OF_AN_END)
+            && self.free(slot, LeaseState::Released, Note::new(cause::RELEASED, now))
     }
 
     /// Takes `key` out of use for `probation` seconds, if `client` holds it: it found that somebody else uses it (RFC 9915
@@ -162,6 +172,9 @@ impl Leases6 {
     pub fn decline(&mut self, key: Key6, duid: &[u8], iaid: u32, probation: u32, now: Timestamp) -> bool {
         let held = self.held_slot(key, duid, iaid, now).filter(|_| self.staging.has_room(1));
         let Some(slot) = held else { return false };
+        if let Some(lease) = self.table.get(slot) {
+            self.changes.add(ChangeKind::Declined, now, || lease.to_lease());
+        }
         self.restate(slot, Note::new(cause::DECLINED, now), |entry| {
             entry.state = LeaseState::Declined;
             entry.preferred_lifetime = 0;
@@ -181,7 +194,7 @@ impl Leases6 {
             let Some((slot, second)) = self.wheel.due(now.0) else { break };
             let end = self.table.entries.get(slot).and_then(Entry6::end);
             if end.is_some_and(|end| end <= second) {
-                if !self.staging.has_room(1) || !self.lapse(slot, now) {
+                if !self.staging.has_room(RECORDS_OF_AN_END) || !self.lapse(slot, now) {
                     break;
                 }
                 done += 1;
@@ -224,10 +237,11 @@ impl Leases6 {
         let before = found.and_then(|slot| self.table.entries.get(slot)).copied();
         let slot = self.table.put(found, entry, fields)?;
         let fixed = entry.encode();
-        let sequence = self.staging.stage(Kind::Put, note.cause, fields::seconds(note.now), false, |out| {
-            out.extend_from_slice(&fixed);
-            out.extend_from_slice(fields);
-        });
+        let sequence =
+            self.staging.stage(Kind::Put, note.cause, fields::seconds(note.now), note.more, |out| {
+                out.extend_from_slice(&fixed);
+                out.extend_from_slice(fields);
+            });
         if let Some(stored) = self.table.entries.get_mut(slot) {
             stored.sequence = sequence;
         }
@@ -299,18 +313,26 @@ impl Leases6 {
 
     /// Ends a lease; what it is of is free, unless it is on offer.
     fn free(&mut self, slot: u32, state: LeaseState, note: Note) -> bool {
-        let Some(entry) = self.table.entries.get(slot) else { return false };
+        let Some(lease) = self.table.get(slot) else { return false };
+        let end = lease.expires().unwrap_or(note.now);
+        let (kind, at) = match (state, lease.state()) {
+            (LeaseState::Released, _) => (ChangeKind::Released, note.now),
+            (_, LeaseState::Declined) => (ChangeKind::Recovered, end),
+            _ => (ChangeKind::Expired, end),
+        };
+        self.changes.add(kind, at, || lease.to_lease());
         // Nobody comes back for an address that a client made up.
-        if self.hold_reclaimed_time == Some(0) || entry.state == LeaseState::Registered {
-            self.forget(slot, note);
-            return true;
-        }
-        self.restate(slot, note, |entry| {
+        let is_kept = self.hold_reclaimed_time != Some(0) && lease.state() != LeaseState::Registered;
+        let ended = self.restate(slot, Note { more: !is_kept, ..note }, |entry| {
             entry.state = state;
             if state == LeaseState::Released {
                 entry.end_at(note.now);
             }
-        })
+        });
+        if ended && !is_kept {
+            self.forget(slot, Note::new(cause::REMOVED, note.now));
+        }
+        ended
     }
 
     /// Notes that a lease or probation ended by itself.
@@ -333,7 +355,7 @@ impl Leases6 {
     pub(super) fn forget(&mut self, slot: u32, note: Note) {
         let Some(entry) = self.table.entries.get(slot).copied() else { return };
         let key = entry.key();
-        self.staging.stage(Kind::Delete, note.cause, fields::seconds(note.now), false, |out| {
+        self.staging.stage(Kind::Delete, note.cause, fields::seconds(note.now), note.more, |out| {
             out.extend_from_slice(&key.encode());
         });
         self.counts.moved(Some(entry.state), None);

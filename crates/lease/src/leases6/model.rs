@@ -173,10 +173,10 @@ impl World {
             Step::Solicit { client, iaid, what } => {
                 let duid = [0, 3, client];
                 let who = association(&duid, iaid, what.key());
-                if let Some(chosen) = leases.choose(who, SUBNET, &[what.key()], now) {
+                if let Some(chosen) = leases.choose(who, SUBNET, &[what.key()], None, now) {
                     assert_eq!(leases.check(chosen, who, SUBNET, now), Ok(()));
                     leases.offer(chosen, who, 30, now);
-                    assert_eq!(leases.choose(who, SUBNET, &[what.key()], now), Some(chosen));
+                    assert_eq!(leases.choose(who, SUBNET, &[what.key()], None, now), Some(chosen));
                 }
             }
             Step::Request { client, iaid, what, relays, lifetime } => {
@@ -413,7 +413,7 @@ fn beyond_what_is_counted_a_free_one_is_found_by_trying() {
         leases.pools.set_used(Key6::address(Ipv6Addr::from((0x2001_0db8_u128 << 96) | u128::from(number))));
     }
     let who = association(&[0, 3, 1], 1, Key6::default());
-    let chosen = leases.choose(who, SUBNET, &[], Timestamp(5)).unwrap();
+    let chosen = leases.choose(who, SUBNET, &[], None, Timestamp(5)).unwrap();
     assert!(!leases.pools.is_counted(chosen));
     leases.grant(grant(1, 1, chosen, 0, 100), Timestamp(5)).unwrap();
     let mut found = Vec::new();
@@ -431,7 +431,7 @@ fn a_renewal_allocates_nothing() {
         world.leases.staging_mut().bytes_mut().reserve(1000);
         let info = allocation_counter::measure(|| {
             let who = association(&grant.duid, 1, key);
-            assert_eq!(world.leases.choose(who, SUBNET, &[], Timestamp(1001)), Some(key));
+            assert_eq!(world.leases.choose(who, SUBNET, &[], None, Timestamp(1001)), Some(key));
             world.leases.grant(grant, Timestamp(1001)).unwrap();
         });
         if round > 0 {

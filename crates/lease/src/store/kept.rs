@@ -1,11 +1,10 @@
 //! What leases of either family are to a store.
 
-use std::convert::Infallible;
 use std::fmt::Debug;
 
 use fosix_journal::{BodyError, Frame, Kind, Staging};
 
-use crate::{Key4, Key6, Lease4, Lease6, LeaseEvent4, Leases4, Leases6, Snapped, Timestamp};
+use crate::{Key4, Key6, Lease4, Lease6, LeaseEvent4, LeaseEvent6, Leases4, Leases6, Snapped, Timestamp};
 
 /// Leases that can be kept in a store.
 pub trait Kept: Debug + Send + 'static {
@@ -105,8 +104,7 @@ impl Kept for Leases4 {
 }
 
 impl Kept for Leases6 {
-    /// The DHCPv6 half tells nobody yet.
-    type Event = Infallible;
+    type Event = LeaseEvent6;
 
     const FAMILY: u16 = 6;
 
@@ -122,8 +120,9 @@ impl Kept for Leases6 {
         self.set_staging(staging);
     }
 
-    fn take_event(&mut self) -> Option<Infallible> {
-        None
+    fn take_event(&mut self) -> Option<LeaseEvent6> {
+        let changes = self.take_changes();
+        (!changes.is_empty()).then(|| LeaseEvent6 { sequence: self.staging().sequence(), changes })
     }
 
     fn reserve(&mut self, leases: usize) {

@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 
-/// Answers in the order in which they were made, each with what is `T` to know of it.
+/// Answers in the order in which they were made, each with what there is to know of it, a `T`.
 #[derive(Debug)]
-pub(crate) struct Held<T> {
+pub struct Held<T> {
     bytes: VecDeque<u8>,
     items: VecDeque<Item<T>>,
     /// The answer that is being given out.
@@ -20,13 +20,13 @@ struct Item<T> {
 
 impl<T> Held<T> {
     /// Adds an answer that waits for change `sequence`, which is not lower than that of the answer before.
-    pub(crate) fn push(&mut self, sequence: u64, item: T, answer: &[u8]) {
+    pub fn push(&mut self, sequence: u64, item: T, answer: &[u8]) {
         self.bytes.extend(answer);
         self.items.push_back(Item { sequence, item, len: answer.len() });
     }
 
     /// Gives out, in order, what waits for no change after `durable`.
-    pub(crate) fn release(&mut self, durable: u64, mut give: impl FnMut(T, &mut Vec<u8>)) {
+    pub fn release(&mut self, durable: u64, mut give: impl FnMut(T, &mut Vec<u8>)) {
         while self.items.front().is_some_and(|first| first.sequence <= durable) {
             let Some(Item { item, len, .. }) = self.items.pop_front() else { return };
             self.scratch.clear();
@@ -36,17 +36,17 @@ impl<T> Held<T> {
     }
 
     /// The change that the last answer waits for.
-    pub(crate) fn last(&self) -> Option<u64> {
+    pub fn last(&self) -> Option<u64> {
         self.items.back().map(|last| last.sequence)
     }
 
     /// How many wait.
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.items.len()
     }
 
     /// Whether none waits.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 }
