@@ -7,11 +7,11 @@ use super::dhcp4::NetworkNames;
 use super::fqdn::FqdnKeys;
 use super::hooks::{Half, hooks};
 use super::ids::Ids;
-use super::interfaces::interfaces6;
+use super::interfaces::{check_heard, interfaces6};
 use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
-use super::pools::report_overlaps;
+use super::pools::{report_addresses_in_prefixes, report_overlaps};
 use super::relayed::{mac_sources, relay_supplied_options};
 use super::server_id::server_id;
 use super::services::{decline_probation_period, expired_leases, lease_checks, lease_database};
@@ -28,6 +28,15 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
     let preferred_lifetime = keys.resolve_preferred(&keys, &timers.valid_lifetime, report);
     let options = options(object, &definitions, Level::Global, report);
     let interfaces = interfaces6(object, report);
+    let networks = object.objects("shared-networks");
+    let subnets_of_networks =
+        object.objects("shared-networks").flat_map(|network| network.objects("subnet6"));
+    check_heard(
+        object,
+        "interface",
+        networks.chain(object.objects("subnet6")).chain(subnets_of_networks),
+        report,
+    );
     let server_id = server_id(object, report);
     let persist = lease_database(object, report);
     let hooks = hooks(object, Half::Dhcp6, report);
@@ -69,6 +78,8 @@ fn subnets(
         ids: Ids::default(),
         budget: Budget::default(),
         prefixes: Vec::new(),
+        pools: Vec::new(),
+        pd_pools: Vec::new(),
     };
     let mut subnets = Vec::new();
     for object in object.objects("subnet6") {
@@ -83,6 +94,8 @@ fn subnets(
         }
     }
     report_overlaps(&around.prefixes, "subnets", report);
+    report_overlaps(&around.pd_pools, "prefix pools", report);
+    report_addresses_in_prefixes(&around.pools, around.pd_pools, report);
     subnets.sort_by_key(|subnet| subnet.id);
     subnets
 }

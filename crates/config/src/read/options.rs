@@ -8,6 +8,7 @@ use fosix_wire::text::{self, Shape};
 use super::definitions::{Definition, Definitions, check_code, check_space, vendor_of};
 use super::object::{At, Object};
 use super::option_rules;
+use super::option_rules6::instances;
 use super::spaces::{Spaces, Written};
 use crate::diagnostic::{Diagnostic, Report, Severity, shorten};
 use crate::model::OptionValue;
@@ -15,6 +16,9 @@ use crate::source::Span;
 
 /// The most that the options of one list may have together: a message's own bound.
 const MAX_LIST_BYTES: usize = 65535;
+
+/// What one list gives once: a code, of a vendor or of none, and the data where options of the code may be repeated.
+type Key = (u16, Option<u32>, Option<Vec<u8>>);
 
 /// Where a list of options stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,15 +46,17 @@ pub(super) fn options(
         unused(option, definitions, report);
     }
     let mut options = Vec::with_capacity(written.len());
-    let mut seen: HashMap<(u16, Option<u32>), Span> = HashMap::new();
+    let mut seen: HashMap<Key, Span> = HashMap::new();
     let mut bytes = 0_usize;
     for option in written.iter().filter(|option| option.stands_alone(definitions)) {
         let value = OptionValue { data: spaces.complete(option, report), ..option.value.clone() };
         if !option_rules::check(&value, definitions.universe, level, option, report) {
             continue;
         }
-        let first = *seen.entry((value.code, value.vendor)).or_insert(option.span);
-        if first != option.span && !option_rules::may_repeat(definitions.universe, &value) {
+        // Of an option that may be sent several times, each is another one.
+        let body = option_rules::may_repeat(definitions.universe, &value).then(|| value.data.clone());
+        let first = *seen.entry((value.code, value.vendor, body)).or_insert(option.span);
+        if first != option.span {
             let told = Diagnostic::warning(
                 option.span.head(),
                 format!("option {} is given twice in one list", value.code),
@@ -65,7 +71,10 @@ pub(super) fn options(
             report.push(told.help("no message has room for that"));
             break;
         }
-        options.push(value);
+        match definitions.universe {
+            Universe::V4 => options.push(value),
+            Universe::V6 => options.extend(instances(value)),
+        }
     }
     options
 }
