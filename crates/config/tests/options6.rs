@@ -226,6 +226,23 @@ fn options_and_their_flags_are_read_at_every_level() {
     assert_eq!(subnet.pd_pools.first().unwrap().options, [expected(5, false, true)]);
 }
 
+/// A MAP-E container with one rule, and what else stands in the list.
+fn mape(rule: &str, more: &str) -> String {
+    format!(
+        r#"{{ "code": 94 }}, {{ "space": "s46-cont-mape-options", "name": "s46-br", "data": "2001:db8::1" }},
+           {{ "space": "s46-cont-mape-options", "name": "s46-rule", "data": "{rule}" }}{more}"#
+    )
+}
+
+#[test]
+fn kea_s_other_space_of_vendor_options_is_that_of_the_vendor_named() {
+    let list = r#"
+        { "space": "vendor-opts-space", "code": 7, "csv-format": false, "data": "beef" },
+        { "name": "vendor-opts", "data": "32473" }"#;
+    let vendor = OptionValue { vendor: Some(32473), ..value(7, &[0xbe, 0xef]) };
+    assert_eq!(options(list), [vendor, value(17, &[0, 0, 0x7e, 0xd9])]);
+}
+
 #[test]
 fn what_clients_would_ignore_is_told() {
     use Severity::{Error, Warning};
@@ -293,14 +310,14 @@ fn what_clients_would_ignore_is_told() {
         (
             r#"{ "code": 94 }, { "space": "s46-cont-mape-options", "name": "s46-br", "data": "2001:db8::1" }"#,
             Error,
-            "this MAP-E container would be ignored by clients S46_CONT_MAPE lacks option 89",
+            "this MAP-E container would be ignored by clients it lacks s46-rule (89)",
         ),
         (
             r#"{ "code": 96 }, { "space": "s46-cont-lw-options", "name": "s46-br", "data": "2001:db8::1" },
                { "space": "s46-cont-lw-options", "name": "s46-v4v6bind", "data": "192.0.2.5, 2001:db8:2::/64" },
                { "space": "s46-cont-lw-options", "name": "s46-v4v6bind", "data": "192.0.2.6, 2001:db8:2::/64" }"#,
             Error,
-            "S46_CONT_LW has option 92 more than once",
+            "s46-v4v6bind (92) is in it more than once",
         ),
         (
             &format!(
@@ -308,6 +325,31 @@ fn what_clients_would_ignore_is_told() {
             ),
             Error,
             "EA-bit length is 49, must be at most 48",
+        ),
+        (
+            r#"{ "code": 96, "csv-format": false, "data": "005a001020010db8000000000000000000000001005b000100" }"#,
+            Error,
+            "s46-dmr (91) must not be in it",
+        ),
+        (
+            r#"{ "code": 96, "csv-format": false,
+                 "data": "005a001020010db8000000000000000000000001005d000406083400" }"#,
+            Error,
+            "s46-portparams (93) belongs in s46-rule or s46-v4v6bind",
+        ),
+        (&mape("0, 25, 24, 192.0.2.0, 2001:db8::/36", ""), Warning, "24 and 25 bits are more than 48"),
+        (
+            &mape(
+                "0, 4, 24, 192.0.2.0, 2001:db8::/36",
+                r#", { "space": "s46-rule-options", "code": 93, "data": "6, 1/4" }"#,
+            ),
+            Warning,
+            "clients discard the s46-portparams of this s46-rule",
+        ),
+        (
+            r#"{ "space": "vendor-opts-space", "code": 1, "csv-format": false, "data": "00" }"#,
+            Warning,
+            "no option of this list holds the options of space vendor-opts-space",
         ),
     ] {
         let loaded = load_text("t.json", &format!("{{ \"Dhcp6\": {{ \"option-data\": [ {list} ] }} }}"));

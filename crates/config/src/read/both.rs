@@ -5,7 +5,7 @@ use super::interfaces::check_heard;
 use super::object::Object;
 use super::option_rules6::DHCP4O6_SERVER;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{Dhcp4, Dhcp6, OptionValue};
+use crate::model::{Dhcp4, Dhcp6, OptionValue, Subnet6};
 
 /// Checks a `Dhcp6` and a `Dhcp4` object that are served by one process.
 pub(crate) fn check_halves(
@@ -43,7 +43,12 @@ pub(crate) fn check_servers_are_told(dhcp6: &Dhcp6, dhcp4: &Dhcp4, at: &Object<'
             .iter()
             .any(|option| option.code == DHCP4O6_SERVER && option.vendor.is_none() && !option.never_send)
     };
-    let anywhere = is_told(&dhcp6.options) || dhcp6.subnets.iter().any(|subnet| is_told(&subnet.options));
+    let in_subnet = |subnet: &Subnet6| {
+        is_told(&subnet.options)
+            || subnet.pools.iter().any(|pool| is_told(&pool.options))
+            || subnet.pd_pools.iter().any(|pool| is_told(&pool.options))
+    };
+    let anywhere = is_told(&dhcp6.options) || dhcp6.subnets.iter().any(in_subnet);
     if !dhcp4.subnets.is_empty() && !anywhere {
         report.push(
             Diagnostic::notice(at.head(), "clients are not told to use DHCPv4 over DHCPv6")

@@ -3,8 +3,9 @@
 use std::collections::HashSet;
 use std::net::Ipv6Addr;
 
+use fosix_wire::Error;
 use fosix_wire::name::Name;
-use fosix_wire::softwire::{Container, Mechanism};
+use fosix_wire::softwire::{Container, Mechanism, Rule};
 use fosix_wire::text;
 use fosix_wire::v6::{OptionCode, Options};
 
@@ -242,18 +243,18 @@ fn dhcp4o6_servers(value: &OptionValue, written: &Written, report: &mut Report) 
 
 fn softwire(code: OptionCode, value: &OptionValue, written: &Written, report: &mut Report) {
     if let Some(mechanism) = Mechanism::from_container_code(code) {
-        let checked = Container::new_checked(mechanism, &value.data)
-            .and_then(|container| container.check_encapsulation());
+        let container = Container::new_checked(mechanism, &value.data);
         // RFC 7598 §6: clients ignore a container that holds too little, or what it must not hold.
-        if let Err(fault) = checked {
-            report.push(
+        match container.and_then(|container| container.check_encapsulation().map(|()| container)) {
+            Ok(container) => container.rules().for_each(|rule| mapping_rule(&rule, written, report)),
+            Err(fault) => report.push(
                 Diagnostic::error(
                     written.span.head(),
                     format!("this {mechanism} container would be ignored by clients"),
                 )
-                .label(fault.to_string())
+                .label(container_fault(&fault))
                 .help("list what belongs in it beside it, in the same `option-data` (RFC 7598 §6)"),
-            );
+            ),
         }
         return;
     }
@@ -268,5 +269,49 @@ fn softwire(code: OptionCode, value: &OptionValue, written: &Written, report: &m
             )
             .help("give it with `space` set to that of its container, such as s46-cont-lw-options"),
         );
+    }
+}
+
+/// What is wrong with a container, with the names that options have in files.
+fn container_fault(fault: &Error) -> String {
+    let name = |code: u16| match code {
+        89 => "s46-rule",
+        90 => "s46-br",
+        91 => "s46-dmr",
+        92 => "s46-v4v6bind",
+        93 => "s46-portparams",
+        _ => "an option",
+    };
+    match *fault {
+        Error::MissingOption { code, .. } => format!("it lacks {} ({code})", name(code)),
+        Error::RepeatedOption { code, .. } => format!("{} ({code}) is in it more than once", name(code)),
+        Error::ForbiddenOption { code: 93, .. } => {
+            "s46-portparams (93) belongs in s46-rule or s46-v4v6bind".to_owned()
+        }
+        Error::ForbiddenOption { code, .. } => format!("{} ({code}) must not be in it", name(code)),
+        _ => fault.to_string(),
+    }
+}
+
+/// RFC 7597 §5.2: the bits behind a client's prefix give the rest of its IPv4 address, and then its port set.
+fn mapping_rule(rule: &Rule, written: &Written, report: &mut Report) {
+    /// Bits of an IPv4 address, and those with the most that a PSID can have.
+    const ADDRESS_BITS: u32 = 32;
+    const PORT_SET_BITS: u32 = ADDRESS_BITS + 16;
+    let bits = u32::from(rule.ipv4_prefix_len).saturating_add(rule.ea_len.into());
+    let mut told = |message: &str, label: String| {
+        let told = Diagnostic::warning(written.span.head(), message).label(label);
+        report.push(told.help("correct `ea-len` or the length of the IPv4 prefix in s46-rule"));
+    };
+    if bits > PORT_SET_BITS {
+        let label =
+            format!("{} and {} bits are more than {PORT_SET_BITS}", rule.ipv4_prefix_len, rule.ea_len);
+        told("an IPv4 address with its port set cannot have as many bits as this s46-rule gives", label);
+    }
+    // RFC 7598 §4.5: a client that gets an IPv4 prefix discards an explicit PSID.
+    let explicit = rule.port_params.is_some_and(|params| params.psid_len() > 0);
+    if explicit && bits < ADDRESS_BITS {
+        let label = format!("its {bits} bits of IPv4 are a prefix, which has all ports");
+        told("clients discard the s46-portparams of this s46-rule", label);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use fosix_wire::definition::{FieldType, Universe};
+use fosix_wire::definition::{DHCP6, FieldType, Universe};
 use fosix_wire::text::{self, Shape};
 
 use super::definitions::{Definition, Definitions, check_code, check_space, vendor_of};
@@ -14,6 +14,8 @@ use crate::diagnostic::{Diagnostic, Report, Severity, shorten};
 use crate::model::OptionValue;
 use crate::source::Span;
 
+/// DHCPv6 option 17 (RFC 9915 §21.17).
+const VENDOR_OPTS: u16 = 17;
 /// The most that the options of one list may have together: a message's own bound.
 const MAX_LIST_BYTES: usize = 65535;
 
@@ -36,8 +38,11 @@ pub(super) fn options(
     level: Level,
     report: &mut Report,
 ) -> Vec<OptionValue> {
-    let written: Vec<Written> =
+    let mut written: Vec<Written> =
         object.objects("option-data").filter_map(|option| option_of(&option, definitions, report)).collect();
+    if definitions.universe == Universe::V6 {
+        give_to_vendor(&mut written);
+    }
     if written.is_empty() {
         return Vec::new();
     }
@@ -77,6 +82,22 @@ pub(super) fn options(
         }
     }
     options
+}
+
+/// Kea's other name for a vendor's options: those of this space belong to the enterprise that `vendor-opts` in the same
+/// list names.
+const VENDOR_OPTS_SPACE: &str = "vendor-opts-space";
+
+fn give_to_vendor(written: &mut [Written]) {
+    let vendor_opts = written.iter().find(|option| option.space == DHCP6 && option.value.code == VENDOR_OPTS);
+    let number = vendor_opts.and_then(|option| option.value.data.first_chunk::<4>());
+    let Some(enterprise) = number.map(|octets| u32::from_be_bytes(*octets)).filter(|&number| number > 0)
+    else {
+        return;
+    };
+    for option in written.iter_mut().filter(|option| option.space == VENDOR_OPTS_SPACE) {
+        option.value.vendor = Some(enterprise);
+    }
 }
 
 fn unused(option: &Written, definitions: &Definitions, report: &mut Report) {
