@@ -617,6 +617,10 @@ fn names_relays_and_allocators() {
             "\"relay-supplied-options\": [ §\"dns-server\" ]",
             "error: no DHCPv6 option is called \"dns-server\"",
         ),
+        (
+            "\"allow-address-registration\": §false, \"option-data\": [ { \"name\": \"addr-reg-enable\" } ]",
+            "warning: clients are told to register addresses, and are refused",
+        ),
         ("\"relay-supplied-options\": [ §\"3\" ]", "warning: option 3 is never taken from a relay"),
         ("\"allocator\": §\"first\"", "error: `allocator` must be one of iterative, random, flq"),
         ("\"pd-allocator\": §\"randm\"", "error: `pd-allocator` must be one of iterative, random, flq"),

@@ -17,8 +17,8 @@ use super::server_id::server_id;
 use super::services::{decline_probation_period, expired_leases, lease_checks, lease_database};
 use super::subnet6::{self, Allocation, DEFAULTS, Network, Surroundings};
 use super::timers::TimerKeys;
-use crate::diagnostic::Report;
-use crate::model::{Dhcp6, Subnet6};
+use crate::diagnostic::{Diagnostic, Report};
+use crate::model::{Dhcp6, OptionValue, Subnet6};
 
 /// The DHCPv6 half, as far as it can be read: with any error in `report` it is not to be used.
 pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
@@ -41,7 +41,7 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
     let persist = lease_database(object, report);
     let hooks = hooks(object, Half::Dhcp6, report);
     let fqdn = FqdnKeys::read(object, &FqdnKeys::default(), report);
-    Dhcp6 {
+    let dhcp6 = Dhcp6 {
         interfaces,
         options,
         subnets: subnets(object, &definitions, keys, &fqdn, report),
@@ -60,6 +60,29 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
             .boolean("allow-address-registration")
             .is_none_or(|allowed| allowed.value),
         fqdn: fqdn.resolve(),
+    };
+    check_registration(object, &dhcp6, report);
+    dhcp6
+}
+
+/// RFC 9686 §4.1: option 148 says that the server takes registrations.
+fn check_registration(object: &Object<'_>, dhcp6: &Dhcp6, report: &mut Report) {
+    const ADDR_REG_ENABLE: u16 = 148;
+    let Some(refused) = object.boolean("allow-address-registration").filter(|allowed| !allowed.value) else {
+        return;
+    };
+    let is_told = |options: &[OptionValue]| {
+        options
+            .iter()
+            .any(|option| option.code == ADDR_REG_ENABLE && option.vendor.is_none() && !option.never_send)
+    };
+    if is_told(&dhcp6.options) || dhcp6.subnets.iter().any(|subnet| is_told(&subnet.options)) {
+        let told =
+            Diagnostic::warning(refused.span, "clients are told to register addresses, and are refused");
+        report.push(
+            told.label("option-data gives them addr-reg-enable (option 148)")
+                .help("remove that option, or allow the registration"),
+        );
     }
 }
 
