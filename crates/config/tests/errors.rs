@@ -335,6 +335,10 @@ fn lifetimes_and_timers() {
             "error: renew-timer (3000) is above rebind-timer (2000)",
         ),
         ("\"t2-percent\": §.4", "error: t1-percent (0.5) must be below t2-percent (0.4)"),
+        (
+            "\"renew-timer\": §7200",
+            "warning: renew-timer (7200) is not below the valid lifetime (7200), and leases end before",
+        ),
     ]);
 }
 
