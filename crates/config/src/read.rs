@@ -14,6 +14,7 @@ mod logging;
 mod merge;
 mod object;
 mod option_rules;
+mod option_rules6;
 mod options;
 mod overlap;
 mod pools;

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
 
 use fosix_config::{
-    Allocator, Dhcp6, FqdnPolicy, LoadOptions, MacSource, ReplaceClientName, Subnet6, SubnetId, load_memory,
+    Allocator, Dhcp6, FqdnPolicy, Lifetime, LoadOptions, MacSource, ReplaceClientName, Subnet6, SubnetId,
+    load_memory,
 };
 
 fn dhcp6(members: &str) -> Dhcp6 {
@@ -28,6 +29,25 @@ fn without_keys_kea_s_defaults_hold() {
     assert_eq!((subnet.allocator, subnet.pd_allocator), (Allocator::Iterative, Allocator::Iterative));
     assert_eq!(subnet.fqdn, dhcp6.fqdn);
     assert!(!subnet.rapid_commit);
+}
+
+#[test]
+fn lifetimes_and_timers_are_inherited_key_by_key() {
+    let dhcp6 = dhcp6(
+        r#""valid-lifetime": 8000, "renew-timer": 1000, "min-preferred-lifetime": 100,
+        "subnet6": [ { "id": 1, "subnet": "2001:db8:1::/64", "preferred-lifetime": 6000 } ],
+        "shared-networks": [ { "name": "n", "rebind-timer": 3000, "max-valid-lifetime": 9000, "subnet6": [
+            { "id": 2, "subnet": "2001:db8:2::/64", "valid-lifetime": 4000, "renew-timer": 2000 },
+            { "id": 3, "subnet": "2001:db8:3::/64", "calculate-tee-times": false, "max-preferred-lifetime": 7000 } ] } ]"#,
+    );
+    let seen = |id| {
+        let Subnet6 { timers, preferred_lifetime, .. } = subnet(&dhcp6, id);
+        (timers.valid_lifetime, *preferred_lifetime, timers.tee_times6(5000))
+    };
+    let lifetime = |min, default, max| Lifetime { min, default, max };
+    assert_eq!(seen(1), (lifetime(8000, 8000, 8000), lifetime(100, 6000, 6000), (1000, 4000)));
+    assert_eq!(seen(2), (lifetime(4000, 4000, 9000), lifetime(100, 2500, 2500), (2000, 3000)));
+    assert_eq!(seen(3), (lifetime(8000, 8000, 9000), lifetime(100, 5000, 7000), (1000, 3000)));
 }
 
 #[test]

@@ -335,6 +335,10 @@ fn lifetimes_and_timers() {
             "error: renew-timer (3000) is above rebind-timer (2000)",
         ),
         ("\"t2-percent\": §.4", "error: t1-percent (0.5) must be below t2-percent (0.4)"),
+        (
+            "\"renew-timer\": §7200",
+            "warning: renew-timer (7200) is not below the valid lifetime (7200), and leases end before",
+        ),
     ]);
 }
 
@@ -511,9 +515,73 @@ fn the_dhcpv6_half() {
             "{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": 48, \"delegated-len\": 56 }, { \"prefix\": §\"2001:db8::\", \"prefix-len\": 40, \"delegated-len\": 56 }",
             "error: two prefix pools overlap",
         ),
+        (
+            "{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": 48, \"delegated-len\": 56, \"excluded-prefix-len\": §64 }",
+            "error: `excluded-prefix-len` without `excluded-prefix`",
+        ),
+        (
+            "{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": 48, \"delegated-len\": 56, \"excluded-prefix\": §\"2001:db8:1::\" }",
+            "error: an excluded prefix needs `excluded-prefix-len`",
+        ),
+        (
+            "{ \"prefix\": \"2001:db8:1::\", \"prefix-len\": 48, \"delegated-len\": 56, \"excluded-prefix\": §\"2001:db8:1::1\", \"excluded-prefix-len\": 64 }",
+            "warning: `excluded-prefix` has bits beyond its length of 64",
+        ),
     ] {
         expect6(&[(&pd(members), expected)]);
     }
+}
+
+#[test]
+fn prefixes_are_delegated_from_one_pool_only() {
+    let pool = |prefix: &str, len: u8| {
+        format!("{{ \"prefix\": {prefix}, \"prefix-len\": {len}, \"delegated-len\": 60 }}")
+    };
+    let first = pool("\"2001:db8:8::\"", 48);
+    let case = |other: &str| {
+        format!(
+            "\"subnet6\": [ {{ \"subnet\": \"2001:db8:1::/64\", \"pd-pools\": [ {first} ] }} ],
+            \"shared-networks\": [ {{ \"name\": \"n\", \"subnet6\": [
+                {{ \"subnet\": \"2001:db8:2::/64\", \"pd-pools\": [ {other} ] }} ] }} ]"
+        )
+    };
+    expect6(&[
+        (&case(&pool("§\"2001:db8:8::\"", 48)), "error: two prefix pools are the same"),
+        (&case(&pool("§\"2001:db8:8:100::\"", 56)), "error: two prefix pools overlap"),
+        (&case(&pool("§\"2001:db8::\"", 32)), "error: two prefix pools overlap"),
+        // It may lie within the prefix of a subnet, but not where addresses are given out.
+        (
+            "\"subnet6\": [ { \"subnet\": \"2001:db8::/32\",
+                \"pools\": [ { \"pool\": \"2001:db8:1::/64\" }, { \"pool\": §\"2001:db8:8::1 - 2001:db8:8::5\" } ],
+                \"pd-pools\": [ { \"prefix\": \"2001:db8:8::\", \"prefix-len\": 48, \"delegated-len\": 56 },
+                    { \"prefix\": \"2001:db8:7::\", \"prefix-len\": 48, \"delegated-len\": 56 } ] } ]",
+            "warning: addresses of this pool lie in prefixes that are delegated",
+        ),
+    ]);
+    let loaded = load_memory(
+        &[("t", format!("{{ \"Dhcp6\": {{ {} }} }}", case(&pool("\"2001:db8:9::\"", 48))).as_bytes())],
+        &["t"],
+        LoadOptions::default(),
+    );
+    assert_eq!(loaded.diagnostics.count(Severity::Error), 0);
+    assert_eq!(loaded.diagnostics.count(Severity::Warning), 0);
+}
+
+#[test]
+fn subnets_behind_interfaces_that_nobody_listens_on() {
+    expect6(&[
+        (
+            "\"interfaces-config\": { \"interfaces\": [ \"eth0\" ] },
+            \"subnet6\": [ { \"subnet\": \"2001:db8::/64\", \"interface\": \"eth0\" },
+                { \"subnet\": \"2001:db8:1::/64\", \"interface\": §\"eth1\" } ]",
+            "warning: no query comes in on interface eth1",
+        ),
+        (
+            "\"interfaces-config\": { \"interfaces\": [ \"eth0/2001:db8::1\" ] },
+            \"shared-networks\": [ { \"name\": \"n\", \"interface\": §\"eth1\" } ]",
+            "warning: no query comes in on interface eth1",
+        ),
+    ]);
 }
 
 #[test]
@@ -552,6 +620,10 @@ fn names_relays_and_allocators() {
         (
             "\"relay-supplied-options\": [ §\"dns-server\" ]",
             "error: no DHCPv6 option is called \"dns-server\"",
+        ),
+        (
+            "\"allow-address-registration\": §false, \"option-data\": [ { \"name\": \"addr-reg-enable\" } ]",
+            "warning: clients are told to register addresses, and are refused",
         ),
         ("\"relay-supplied-options\": [ §\"3\" ]", "warning: option 3 is never taken from a relay"),
         ("\"allocator\": §\"first\"", "error: `allocator` must be one of iterative, random, flq"),

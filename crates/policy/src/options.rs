@@ -8,7 +8,8 @@ use fosix_config::OptionValue;
 /// option that it asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EffectiveOptions {
-    /// The winning option of each code, by code. A vendor's option of the same code is another one.
+    /// The winning options of each code, by code: several where one scope has several, in its order. A vendor's option
+    /// of the same code is another one.
     options: Vec<OptionValue>,
     /// Codes that are sent unasked, in ascending order.
     always: Vec<u16>,
@@ -21,41 +22,61 @@ impl EffectiveOptions {
     /// the winning one sent.
     pub fn merge(scopes: &[&[OptionValue]]) -> Self {
         let mut options: Vec<OptionValue> = Vec::new();
-        for option in scopes.iter().copied().flatten() {
-            match options.iter_mut().find(|known| known.code == option.code && known.vendor == option.vendor)
-            {
-                Some(known) => {
+        for scope in scopes.iter().copied() {
+            let nearer = options.len();
+            for option in scope {
+                let known = options.iter_mut().enumerate().find(|(_, known)| key(known) == key(option));
+                let wins = known.is_none_or(|(at, known)| {
                     known.always_send |= option.always_send;
                     known.never_send |= option.never_send;
+                    at >= nearer
+                });
+                if wins {
+                    options.push(option.clone());
                 }
-                None => options.push(option.clone()),
+            }
+        }
+        options.sort_by_key(key);
+        for same in options.chunk_by_mut(|one, other| key(one) == key(other)) {
+            let always = same.iter().any(|option| option.always_send);
+            let never = same.iter().any(|option| option.never_send);
+            for option in same {
+                (option.always_send, option.never_send) = (always, never);
             }
         }
         options.retain(|option| !option.never_send);
-        options.sort_by_key(|option| (option.vendor, option.code));
         let always = options.iter().filter(|option| option.always_send && option.vendor.is_none());
-        Self { always: always.map(|option| option.code).collect(), options }
+        let mut always: Vec<u16> = always.map(|option| option.code).collect();
+        always.dedup();
+        Self { options, always }
     }
 
-    /// The body of option `code` of the standard space, whether or not a client would get it unasked.
+    /// The body of option `code` of the standard space, the first one where there are several, whether or not a client
+    /// would get it unasked.
     pub fn get(&self, code: u16) -> Option<&[u8]> {
-        let at =
-            self.options.binary_search_by_key(&(None, code), |option| (option.vendor, option.code)).ok()?;
-        self.options.get(at).map(|option| option.data.as_slice())
+        self.all(code).first().map(|option| option.data.as_slice())
     }
 
-    /// The options for a client that asks for `requested`: those first and in that order, each once, then the
-    /// ones that are sent always.
+    fn all(&self, code: u16) -> &[OptionValue] {
+        let start = self.options.partition_point(|option| key(option) < (None, code));
+        let rest = self.options.get(start..).unwrap_or_default();
+        let count = rest.iter().take_while(|option| key(option) == (None, code)).count();
+        rest.get(..count).unwrap_or_default()
+    }
+
+    /// The options for a client that asks for `requested`: those first and in that order, each code once with all of
+    /// its options, then the ones that are sent always.
     pub fn select<'a>(
         &'a self,
         requested: impl Iterator<Item = u16> + 'a,
     ) -> impl Iterator<Item = (u16, &'a [u8])> + 'a {
         let mut sent = Seen::default();
         let codes = requested.chain(self.always.iter().copied());
-        codes.filter_map(move |code| {
-            let body = self.get(code)?;
-            sent.insert(code).then_some((code, body))
-        })
+        let new = codes.map(|code| self.all(code)).filter(move |all| {
+            // The first one stands for its code.
+            all.first().is_some_and(|option| sent.insert(option.code))
+        });
+        new.flatten().map(|option| (option.code, option.data.as_slice()))
     }
 
     /// The enterprise numbers that have vendor options, in ascending order.
@@ -69,6 +90,10 @@ impl EffectiveOptions {
     pub fn vendor(&self, enterprise: u32) -> impl Iterator<Item = &OptionValue> {
         self.options.iter().filter(move |option| option.vendor == Some(enterprise))
     }
+}
+
+fn key(option: &OptionValue) -> (Option<u32>, u16) {
+    (option.vendor, option.code)
 }
 
 /// The codes that were seen, without an allocation for codes below 256: all of DHCPv4, nearly all of DHCPv6.
@@ -139,6 +164,21 @@ mod tests {
         let subnet = vec![OptionValue { always_send: true, ..option(6, &[1]) }];
         let global = vec![OptionValue { never_send: true, ..option(6, &[2]) }];
         assert_eq!(chosen(&EffectiveOptions::merge(&[&subnet, &global]), &[6]), []);
+    }
+
+    #[test]
+    fn several_options_of_a_code_in_one_scope_are_sent_together() {
+        let subnet = vec![option(144, &[1]), option(23, &[9]), option(144, &[2])];
+        let global =
+            vec![OptionValue { always_send: true, ..option(144, &[3]) }, option(94, &[4]), option(94, &[5])];
+        let options = EffectiveOptions::merge(&[&subnet, &global]);
+        assert_eq!(
+            chosen(&options, &[94, 23]),
+            [(94, vec![4]), (94, vec![5]), (23, vec![9]), (144, vec![1]), (144, vec![2])]
+        );
+        assert_eq!(options.get(144), Some(&[1][..]));
+        let never = vec![OptionValue { never_send: true, ..option(144, &[]) }];
+        assert_eq!(chosen(&EffectiveOptions::merge(&[&subnet, &never]), &[144]), []);
     }
 
     #[test]

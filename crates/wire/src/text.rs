@@ -19,6 +19,7 @@ pub use describe::{describe, fields_len, printable};
 pub use error::{Expected, TextError};
 pub use hex::{encode_hex, hex};
 pub use meaning::{describe_as, describe_duid, describe_hardware, describe_option, describe_seconds, opaque};
+pub use resolvers::resolver_fault;
 
 /// What an option's value looks like, whether the definition is built in or the operator's own (`option-def`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

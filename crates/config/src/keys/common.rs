@@ -38,8 +38,6 @@ pub(super) static DDNS: &[Key] = &[
     ignored("ddns-ttl-percent", Shape::Number, LATER_DNS),
     ignored("ddns-update-on-renew", Shape::Boolean, LATER_DNS),
     ignored("ddns-use-conflict-resolution", Shape::Boolean, LATER_DNS),
-    ignored("hostname-char-replacement", Shape::Text, LATER_DNS),
-    ignored("hostname-char-set", Shape::Text, LATER_DNS),
 ];
 
 /// What decides which name a client is answered, where no names are answered.
@@ -47,6 +45,8 @@ pub(super) static NO_NAMES: &[Key] = &[
     ignored("ddns-generated-prefix", Shape::Text, LATER_DNS),
     ignored("ddns-qualifying-suffix", Shape::Text, LATER_DNS),
     ignored("ddns-replace-client-name", Shape::Any, LATER_DNS),
+    ignored("hostname-char-replacement", Shape::Text, LATER_DNS),
+    ignored("hostname-char-set", Shape::Text, LATER_DNS),
 ];
 
 /// Keys of the global, shared network and subnet levels that have no effect yet.

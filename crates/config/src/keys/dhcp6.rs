@@ -7,14 +7,18 @@ use super::services;
 use super::shape::{Key, Shape, ignored, noted, partly, supported};
 
 const ALLOCATOR: &str = "`flq` is as `iterative`, which needs no search to find what is free";
+const NAMES: &str = "for the names that clients are answered (RFC 4704); no DNS updates are made";
+const CHARACTERS: &str = "names keep the characters that clients send";
 const ALLOCATORS: Shape = Shape::OneOf(&["iterative", "random", "flq", "sflq"]);
 
 /// Keys that a subnet inherits from its shared network and from the global level.
 static INHERITED: &[Key] = &[
     noted("allocator", ALLOCATORS, ALLOCATOR),
-    supported("ddns-generated-prefix", Shape::Text),
-    supported("ddns-qualifying-suffix", Shape::Text),
-    supported("ddns-replace-client-name", Shape::Any),
+    noted("ddns-generated-prefix", Shape::Text, NAMES),
+    noted("ddns-qualifying-suffix", Shape::Text, NAMES),
+    noted("ddns-replace-client-name", Shape::Any, NAMES),
+    ignored("hostname-char-replacement", Shape::Text, CHARACTERS),
+    ignored("hostname-char-set", Shape::Text, CHARACTERS),
     supported("max-preferred-lifetime", Shape::U32),
     supported("min-preferred-lifetime", Shape::U32),
     noted("pd-allocator", ALLOCATORS, ALLOCATOR),
@@ -82,7 +86,11 @@ pub(super) static SUBNET: Spec = Spec::new(
                 Shape::U32,
                 "optional, as in Kea 2.2; derived from the prefix then, not from the place in the file",
             ),
-            supported("pd-pools", Shape::List(&PD_POOL)),
+            noted(
+                "pd-pools",
+                Shape::List(&PD_POOL),
+                "pools that overlap are an error in whatever subnets they stand",
+            ),
             supported("pools", Shape::List(&POOL)),
             supported("subnet", Shape::Text),
         ],
@@ -102,6 +110,8 @@ static NAMES_OF_POOL: &[Key] = &[
     ignored("ddns-generated-prefix", Shape::Text, SUBNETS),
     ignored("ddns-qualifying-suffix", Shape::Text, SUBNETS),
     ignored("ddns-replace-client-name", Shape::Any, SUBNETS),
+    ignored("hostname-char-replacement", Shape::Text, CHARACTERS),
+    ignored("hostname-char-set", Shape::Text, CHARACTERS),
 ];
 
 pub(super) static POOL: Spec = Spec::new(
@@ -123,7 +133,11 @@ pub(super) static PD_POOL: Spec = Spec::new(
     &[
         &[
             supported("delegated-len", Shape::Integer(0, 128)),
-            supported("excluded-prefix", Shape::Text),
+            noted(
+                "excluded-prefix",
+                Shape::Text,
+                "given for the first prefix that is delegated from the pool",
+            ),
             supported("excluded-prefix-len", Shape::Integer(0, 128)),
             supported("option-data", Shape::List(&OPTION_DATA)),
             ignored("pool-id", Shape::U32, POOL_IDS),

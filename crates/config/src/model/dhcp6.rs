@@ -188,7 +188,7 @@ pub struct Subnet6 {
     pub options: Vec<OptionValue>,
     /// The address pools, in the order of the file; no two share an address, and all lie within `prefix`.
     pub pools: Vec<Pool6>,
-    /// The prefix pools, in the order of the file; no two share a prefix. They need not lie within `prefix`.
+    /// The prefix pools, in the order of the file; no two of all subnets share a prefix. They need not lie within `prefix`.
     pub pd_pools: Vec<PdPool>,
     /// Valid lifetime and timers.
     pub timers: Timers,

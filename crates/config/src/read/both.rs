@@ -1,12 +1,11 @@
 //! What concerns both halves together.
 
-use std::collections::HashSet;
-
 use super::hooks::check_files;
-use super::object::{At, Object};
-use super::option_rules::DHCP4O6_SERVER;
-use crate::diagnostic::{Diagnostic, Report, shorten};
-use crate::model::{Dhcp4, Dhcp6, OptionValue};
+use super::interfaces::check_heard;
+use super::object::Object;
+use super::option_rules6::DHCP4O6_SERVER;
+use crate::diagnostic::{Diagnostic, Report};
+use crate::model::{Dhcp4, Dhcp6, OptionValue, Subnet6};
 
 /// Checks a `Dhcp6` and a `Dhcp4` object that are served by one process.
 pub(crate) fn check_halves(
@@ -32,7 +31,8 @@ pub(crate) fn check_halves(
             );
         }
     }
-    check_interfaces(dhcp6, dhcp4, report);
+    let networks = dhcp4.objects("shared-networks").flat_map(|network| network.objects("subnet4"));
+    check_heard(dhcp6, "4o6-interface", dhcp4.objects("subnet4").chain(networks), report);
     check_files(dhcp6, dhcp4, report);
 }
 
@@ -43,7 +43,12 @@ pub(crate) fn check_servers_are_told(dhcp6: &Dhcp6, dhcp4: &Dhcp4, at: &Object<'
             .iter()
             .any(|option| option.code == DHCP4O6_SERVER && option.vendor.is_none() && !option.never_send)
     };
-    let anywhere = is_told(&dhcp6.options) || dhcp6.subnets.iter().any(|subnet| is_told(&subnet.options));
+    let in_subnet = |subnet: &Subnet6| {
+        is_told(&subnet.options)
+            || subnet.pools.iter().any(|pool| is_told(&pool.options))
+            || subnet.pd_pools.iter().any(|pool| is_told(&pool.options))
+    };
+    let anywhere = is_told(&dhcp6.options) || dhcp6.subnets.iter().any(in_subnet);
     if !dhcp4.subnets.is_empty() && !anywhere {
         report.push(
             Diagnostic::notice(at.head(), "clients are not told to use DHCPv4 over DHCPv6")
@@ -51,31 +56,4 @@ pub(crate) fn check_servers_are_told(dhcp6: &Dhcp6, dhcp4: &Dhcp4, at: &Object<'
                 .help("add it, unless another server gives it; with empty data clients use multicast"),
         );
     }
-}
-
-/// A query can only come in on an interface that the DHCPv6 half listens on.
-fn check_interfaces(dhcp6: &Object<'_>, dhcp4: &Object<'_>, report: &mut Report) {
-    let Some(config) = dhcp6.object("interfaces-config") else { return };
-    let listening: HashSet<&str> =
-        config.texts("interfaces").map(|text| text.value.split('/').next().unwrap_or("")).collect();
-    if listening.contains("*") {
-        return;
-    }
-    let networks = dhcp4.objects("shared-networks").flat_map(|network| network.objects("subnet4"));
-    for subnet in dhcp4.objects("subnet4").chain(networks) {
-        let Some(text) = subnet.text_if_any("4o6-interface") else { continue };
-        if !listening.contains(text.value) {
-            unheard(text, report);
-        }
-    }
-}
-
-fn unheard(text: At<&str>, report: &mut Report) {
-    let told =
-        Diagnostic::warning(text.span, format!("no query comes in on interface {}", shorten(text.value)));
-    report.push_repeated(
-        "4o6-interface",
-        told.label("it is not among `Dhcp6.interfaces-config.interfaces`")
-            .help("add the interface there, or correct the name"),
-    );
 }

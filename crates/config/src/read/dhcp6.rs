@@ -7,18 +7,18 @@ use super::dhcp4::NetworkNames;
 use super::fqdn::FqdnKeys;
 use super::hooks::{Half, hooks};
 use super::ids::Ids;
-use super::interfaces::interfaces6;
+use super::interfaces::{check_heard, interfaces6};
 use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
-use super::pools::report_overlaps;
+use super::pools::{report_addresses_in_prefixes, report_overlaps};
 use super::relayed::{mac_sources, relay_supplied_options};
 use super::server_id::server_id;
 use super::services::{decline_probation_period, expired_leases, lease_checks, lease_database};
 use super::subnet6::{self, Allocation, DEFAULTS, Network, Surroundings};
 use super::timers::TimerKeys;
-use crate::diagnostic::Report;
-use crate::model::{Dhcp6, Subnet6};
+use crate::diagnostic::{Diagnostic, Report};
+use crate::model::{Dhcp6, OptionValue, Subnet6};
 
 /// The DHCPv6 half, as far as it can be read: with any error in `report` it is not to be used.
 pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
@@ -28,11 +28,20 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
     let preferred_lifetime = keys.resolve_preferred(&keys, &timers.valid_lifetime, report);
     let options = options(object, &definitions, Level::Global, report);
     let interfaces = interfaces6(object, report);
+    let networks = object.objects("shared-networks");
+    let subnets_of_networks =
+        object.objects("shared-networks").flat_map(|network| network.objects("subnet6"));
+    check_heard(
+        object,
+        "interface",
+        networks.chain(object.objects("subnet6")).chain(subnets_of_networks),
+        report,
+    );
     let server_id = server_id(object, report);
     let persist = lease_database(object, report);
     let hooks = hooks(object, Half::Dhcp6, report);
     let fqdn = FqdnKeys::read(object, &FqdnKeys::default(), report);
-    Dhcp6 {
+    let dhcp6 = Dhcp6 {
         interfaces,
         options,
         subnets: subnets(object, &definitions, keys, &fqdn, report),
@@ -51,6 +60,29 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
             .boolean("allow-address-registration")
             .is_none_or(|allowed| allowed.value),
         fqdn: fqdn.resolve(),
+    };
+    check_registration(object, &dhcp6, report);
+    dhcp6
+}
+
+/// RFC 9686 §4.1: option 148 says that the server takes registrations.
+fn check_registration(object: &Object<'_>, dhcp6: &Dhcp6, report: &mut Report) {
+    const ADDR_REG_ENABLE: u16 = 148;
+    let Some(refused) = object.boolean("allow-address-registration").filter(|allowed| !allowed.value) else {
+        return;
+    };
+    let is_told = |options: &[OptionValue]| {
+        options
+            .iter()
+            .any(|option| option.code == ADDR_REG_ENABLE && option.vendor.is_none() && !option.never_send)
+    };
+    if is_told(&dhcp6.options) || dhcp6.subnets.iter().any(|subnet| is_told(&subnet.options)) {
+        let told =
+            Diagnostic::warning(refused.span, "clients are told to register addresses, and are refused");
+        report.push(
+            told.label("option-data gives them addr-reg-enable (option 148)")
+                .help("remove that option, or allow the registration"),
+        );
     }
 }
 
@@ -69,6 +101,8 @@ fn subnets(
         ids: Ids::default(),
         budget: Budget::default(),
         prefixes: Vec::new(),
+        pools: Vec::new(),
+        pd_pools: Vec::new(),
     };
     let mut subnets = Vec::new();
     for object in object.objects("subnet6") {
@@ -83,6 +117,8 @@ fn subnets(
         }
     }
     report_overlaps(&around.prefixes, "subnets", report);
+    report_overlaps(&around.pd_pools, "prefix pools", report);
+    report_addresses_in_prefixes(&around.pools, around.pd_pools, report);
     subnets.sort_by_key(|subnet| subnet.id);
     subnets
 }

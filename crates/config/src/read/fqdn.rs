@@ -6,8 +6,8 @@ use super::object::{At, Object};
 use crate::diagnostic::{Diagnostic, Report, shorten};
 use crate::model::{FqdnPolicy, ReplaceClientName};
 
-/// The most that a generated name has between its prefix and its suffix: a hyphen and an IPv6 address.
-const MAX_ADDRESS_LEN: usize = 40;
+/// An address of the longest kind, as it stands in a generated name, behind the hyphen that parts it from the prefix.
+const LONGEST_ADDRESS: &str = "-2001-db8f-2001-db8f-2001-db8f-2001-db8f";
 
 /// The keys of one level, or of it and those around it.
 #[derive(Debug, Clone, Default)]
@@ -51,12 +51,10 @@ impl FqdnKeys {
 
     fn check_together(&self, at: At<&str>, report: &mut Report) {
         let FqdnPolicy { generated_prefix, qualifying_suffix, .. } = self.clone().resolve();
-        let address = "x".repeat(MAX_ADDRESS_LEN);
-        let longest = match (generated_prefix.is_empty(), qualifying_suffix.is_empty()) {
-            (_, true) => return,
-            (true, false) => format!("{address}.{qualifying_suffix}"),
-            (false, false) => format!("{generated_prefix}{address}.{qualifying_suffix}"),
-        };
+        if qualifying_suffix.is_empty() {
+            return;
+        }
+        let longest = format!("{generated_prefix}{LONGEST_ADDRESS}.{qualifying_suffix}");
         if name::encode(&longest, &mut Vec::new()).is_err() {
             let told = Diagnostic::error(
                 at.span,
@@ -95,9 +93,9 @@ fn generated_prefix(text: At<&str>, report: &mut Report) -> Option<String> {
     if text.value.is_empty() {
         return Some(String::new());
     }
-    let with_address = format!("{}{}", text.value, "x".repeat(MAX_ADDRESS_LEN));
+    let with_address = format!("{}{LONGEST_ADDRESS}", text.value);
     if let Err(fault) = name::encode(&with_address, &mut Vec::new()) {
-        let room = MAX_LABEL_LEN.saturating_sub(MAX_ADDRESS_LEN);
+        let room = MAX_LABEL_LEN.saturating_sub(LONGEST_ADDRESS.len());
         let told =
             Diagnostic::error(text.span, "no name can begin with this prefix, a hyphen and an address");
         report.push(told.label(fault.to_string()).help(format!(

@@ -1,6 +1,6 @@
 //! Where the halves listen.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv6Addr;
 
 use super::object::{At, Object};
@@ -27,6 +27,33 @@ pub(super) fn interfaces6(dhcp6: &Object<'_>, report: &mut Report) -> Vec<Interf
         }
     }
     specs
+}
+
+/// Warns where `key` of a subnet or shared network names an interface that the DHCPv6 half does not listen on.
+pub(super) fn check_heard<'t>(
+    dhcp6: &Object<'_>,
+    key: &str,
+    subnets: impl Iterator<Item = Object<'t>>,
+    report: &mut Report,
+) {
+    let Some(config) = dhcp6.object("interfaces-config") else { return };
+    let listening: HashSet<&str> =
+        config.texts("interfaces").map(|text| text.value.split('/').next().unwrap_or("").trim()).collect();
+    if listening.contains("*") {
+        return;
+    }
+    for text in subnets.filter_map(|subnet| subnet.text_if_any(key)) {
+        if listening.contains(text.value) {
+            continue;
+        }
+        let message = format!("no query comes in on interface {}", shorten(text.value));
+        let told = Diagnostic::warning(text.span, message);
+        report.push_repeated(
+            key,
+            told.label("it is not among `Dhcp6.interfaces-config.interfaces`")
+                .help("add the interface there, or correct the name"),
+        );
+    }
 }
 
 /// The DHCPv4 half listens nowhere itself: its queries come through the DHCPv6 half.

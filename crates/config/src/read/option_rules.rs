@@ -1,12 +1,10 @@
 //! What single options must hold, beyond their form.
 
-use std::collections::HashSet;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv4Addr;
 
 use fosix_wire::definition::Universe;
-use fosix_wire::softwire::{Container, Mechanism};
-use fosix_wire::v6::OptionCode;
 
+use super::option_rules6::check6;
 use super::options::Level;
 use super::spaces::Written;
 use crate::diagnostic::{Diagnostic, Report};
@@ -14,8 +12,6 @@ use crate::model::OptionValue;
 
 /// DHCPv4 option 54, the name that the server goes by.
 pub(super) const SERVER_IDENTIFIER: u16 = 54;
-/// DHCPv6 option 88 (RFC 7341 §7.2).
-pub(super) const DHCP4O6_SERVER: u16 = 88;
 
 /// Options that the server itself puts into its answers, with what sets them instead.
 const OWN4: &[(u16, &str)] = &[
@@ -39,6 +35,8 @@ pub(super) const OWN6: &[(u16, &str)] = &[
     (6, "only a client sends it"),
     (8, "only a client sends it"),
     (9, "only relay messages hold it"),
+    // RFC 9915 §21.12: no server may send it.
+    (12, "it is obsolete, and clients may not be told to use unicast"),
     (13, "the server sets it"),
     (14, "`rapid-commit` of the subnet sets it"),
     (18, "it is sent back to the relay that put it in"),
@@ -46,7 +44,13 @@ pub(super) const OWN6: &[(u16, &str)] = &[
     (20, "only a client sends it"),
     (25, "the server sets it"),
     (26, "the server sets it"),
+    (39, "`ddns-replace-client-name` and the keys beside it decide about it"),
+    (43, "only relay messages hold it"),
+    (66, "only relays send it; `relay-supplied-options` says what is taken from it"),
+    (67, "`excluded-prefix` of the prefix pool sets it"),
+    (79, "only relays send it"),
     (87, "the server sets it"),
+    (135, "it is sent back to the relay that put it in"),
 ];
 
 /// Reports what is wrong with an option; `false` when it is not to be sent.
@@ -71,8 +75,8 @@ pub(super) fn check(
     }
     match (universe, value.code) {
         (Universe::V4, SERVER_IDENTIFIER) => server_identifier(value, level, written, report),
-        (Universe::V6, DHCP4O6_SERVER) => dhcp4o6_servers(value, written, report),
-        (Universe::V6, code) => softwire(code, value, written, report),
+        // What is never sent needs no value that would do.
+        (Universe::V6, _) if !value.never_send => check6(value, written, report),
         _ => {}
     }
     true
@@ -80,9 +84,12 @@ pub(super) fn check(
 
 /// Whether more than one option of this code may be sent.
 pub(super) fn may_repeat(universe: Universe, value: &OptionValue) -> bool {
-    // Vendor class and vendor options stand once for each vendor, S46_BR once for each border relay (RFC 8539 §4.1),
-    // and a client may be given several softwires of a kind (RFC 7598 §5).
-    universe == Universe::V6 && value.vendor.is_none() && matches!(value.code, 16 | 17 | 90 | 94 | 95 | 96)
+    // Vendor class and vendor options stand once for each vendor, NTP servers and resolvers once for each of them
+    // (RFC 5908 §4, RFC 9463 §4.1), S46_BR once for each border relay (RFC 8539 §4.1), and a client may be given several
+    // softwires of a kind (RFC 7598 §5).
+    universe == Universe::V6
+        && value.vendor.is_none()
+        && matches!(value.code, 16 | 17 | 56 | 90 | 94 | 95 | 96 | 144)
 }
 
 fn server_identifier(value: &OptionValue, level: Level, written: &Written, report: &mut Report) {
@@ -118,81 +125,6 @@ fn server_identifier(value: &OptionValue, level: Level, written: &Written, repor
         report.push(
             Diagnostic::warning(written.span.head(), "a server identifier has no effect in a pool")
                 .help("move it to the subnet, to its shared network or to the global options"),
-        );
-    }
-}
-
-/// RFC 7341 §7.2: any number of addresses; none at all tells clients to use multicast.
-fn dhcp4o6_servers(value: &OptionValue, written: &Written, report: &mut Report) {
-    let (addresses, rest) = value.data.as_chunks::<16>();
-    if !rest.is_empty() {
-        report.push(
-            Diagnostic::error(
-                written.data_span,
-                format!(
-                    "dhcp4o6-server-addr has {} bytes, which are no whole number of addresses",
-                    value.data.len()
-                ),
-            )
-            .help("each address has 16 bytes"),
-        );
-        return;
-    }
-    let mut seen = HashSet::with_capacity(addresses.len());
-    for address in addresses.iter().copied().map(Ipv6Addr::from) {
-        let mut told = |error: bool, what: &str, help: &str| {
-            let message = format!("{address} in dhcp4o6-server-addr {what}");
-            let at = written.data_span;
-            let told = if error { Diagnostic::error(at, message) } else { Diagnostic::warning(at, message) };
-            report.push(told.help(help));
-        };
-        // RFC 7341 §12: clients ignore duplicates, which serve attackers alone.
-        if !seen.insert(address) {
-            told(true, "is given twice", "remove one of them");
-        } else if address.is_unspecified() {
-            told(true, "is no address to send to", "for multicast, leave the data empty");
-        } else if address.to_ipv4_mapped().is_some() {
-            told(true, "is an IPv4 address", "clients reach the server over IPv6 only");
-        } else if address.is_loopback() {
-            told(false, "leads each client to itself", "only a test on one machine can use it");
-        } else if address.is_unicast_link_local() {
-            told(
-                false,
-                "is reached from its own link only",
-                "give a global address where relays stand between",
-            );
-        }
-    }
-}
-
-fn softwire(code: u16, value: &OptionValue, written: &Written, report: &mut Report) {
-    let code = OptionCode(code);
-    if let Some(mechanism) = Mechanism::from_container_code(code) {
-        let checked = Container::new_checked(mechanism, &value.data)
-            .and_then(|container| container.check_encapsulation());
-        // RFC 7598 §6: clients ignore a container that holds too little, or what it must not hold.
-        if let (Err(fault), false) = (checked, value.never_send) {
-            report.push(
-                Diagnostic::error(
-                    written.span.head(),
-                    format!("this {mechanism} container would be ignored by clients"),
-                )
-                .label(fault.to_string())
-                .help("list what belongs in it beside it, in the same `option-data` (RFC 7598 §6)"),
-            );
-        }
-        return;
-    }
-    let misplaced =
-        [OptionCode::S46_RULE, OptionCode::S46_DMR, OptionCode::S46_V4V6BIND, OptionCode::S46_PORTPARAMS];
-    // RFC 7598 §3: clients ignore them outside of a container. S46_BR may stand alone (RFC 8539 §4.1).
-    if misplaced.contains(&code) {
-        report.push(
-            Diagnostic::warning(
-                written.span.head(),
-                "clients ignore this option outside of a softwire container",
-            )
-            .help("give it with `space` set to that of its container, such as s46-cont-lw-options"),
         );
     }
 }

@@ -2,19 +2,25 @@
 
 use std::collections::HashMap;
 
-use fosix_wire::definition::{FieldType, Universe};
+use fosix_wire::definition::{DHCP6, FieldType, Universe};
 use fosix_wire::text::{self, Shape};
 
 use super::definitions::{Definition, Definitions, check_code, check_space, vendor_of};
 use super::object::{At, Object};
 use super::option_rules;
+use super::option_rules6::instances;
 use super::spaces::{Spaces, Written};
 use crate::diagnostic::{Diagnostic, Report, Severity, shorten};
 use crate::model::OptionValue;
 use crate::source::Span;
 
+/// DHCPv6 option 17 (RFC 9915 §21.17).
+const VENDOR_OPTS: u16 = 17;
 /// The most that the options of one list may have together: a message's own bound.
 const MAX_LIST_BYTES: usize = 65535;
+
+/// What one list gives once: a code, of a vendor or of none, and the data where options of the code may be repeated.
+type Key = (u16, Option<u32>, Option<Vec<u8>>);
 
 /// Where a list of options stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,8 +38,11 @@ pub(super) fn options(
     level: Level,
     report: &mut Report,
 ) -> Vec<OptionValue> {
-    let written: Vec<Written> =
+    let mut written: Vec<Written> =
         object.objects("option-data").filter_map(|option| option_of(&option, definitions, report)).collect();
+    if definitions.universe == Universe::V6 {
+        give_to_vendor(&mut written);
+    }
     if written.is_empty() {
         return Vec::new();
     }
@@ -42,15 +51,17 @@ pub(super) fn options(
         unused(option, definitions, report);
     }
     let mut options = Vec::with_capacity(written.len());
-    let mut seen: HashMap<(u16, Option<u32>), Span> = HashMap::new();
+    let mut seen: HashMap<Key, Span> = HashMap::new();
     let mut bytes = 0_usize;
     for option in written.iter().filter(|option| option.stands_alone(definitions)) {
         let value = OptionValue { data: spaces.complete(option, report), ..option.value.clone() };
         if !option_rules::check(&value, definitions.universe, level, option, report) {
             continue;
         }
-        let first = *seen.entry((value.code, value.vendor)).or_insert(option.span);
-        if first != option.span && !option_rules::may_repeat(definitions.universe, &value) {
+        // Of an option that may be sent several times, each is another one.
+        let body = option_rules::may_repeat(definitions.universe, &value).then(|| value.data.clone());
+        let first = *seen.entry((value.code, value.vendor, body)).or_insert(option.span);
+        if first != option.span {
             let told = Diagnostic::warning(
                 option.span.head(),
                 format!("option {} is given twice in one list", value.code),
@@ -65,9 +76,28 @@ pub(super) fn options(
             report.push(told.help("no message has room for that"));
             break;
         }
-        options.push(value);
+        match definitions.universe {
+            Universe::V4 => options.push(value),
+            Universe::V6 => options.extend(instances(value)),
+        }
     }
     options
+}
+
+/// Kea's other name for a vendor's options: those of this space belong to the enterprise that `vendor-opts` in the same
+/// list names.
+const VENDOR_OPTS_SPACE: &str = "vendor-opts-space";
+
+fn give_to_vendor(written: &mut [Written]) {
+    let vendor_opts = written.iter().find(|option| option.space == DHCP6 && option.value.code == VENDOR_OPTS);
+    let number = vendor_opts.and_then(|option| option.value.data.first_chunk::<4>());
+    let Some(enterprise) = number.map(|octets| u32::from_be_bytes(*octets)).filter(|&number| number > 0)
+    else {
+        return;
+    };
+    for option in written.iter_mut().filter(|option| option.space == VENDOR_OPTS_SPACE) {
+        option.value.vendor = Some(enterprise);
+    }
 }
 
 fn unused(option: &Written, definitions: &Definitions, report: &mut Report) {

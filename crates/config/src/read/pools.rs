@@ -20,16 +20,16 @@ pub(super) fn pools4(
     definitions: &Definitions,
     report: &mut Report,
 ) -> Vec<Pool4> {
-    pools(subnet, bounds, definitions, report, |first, last, options| Pool4 { first, last, options })
+    pools(subnet, bounds, definitions, report, |first, last, options| Pool4 { first, last, options }).0
 }
 
-/// The address pools of an IPv6 subnet.
+/// The address pools of an IPv6 subnet, and where each is written.
 pub(super) fn pools6(
     subnet: &Object<'_>,
     bounds: Option<(Ipv6Addr, Ipv6Addr)>,
     definitions: &Definitions,
     report: &mut Report,
-) -> Vec<Pool6> {
+) -> (Vec<Pool6>, Vec<Range>) {
     pools(subnet, bounds, definitions, report, |first, last, options| Pool6 { first, last, options })
 }
 
@@ -39,7 +39,7 @@ fn pools<A: Family, P>(
     definitions: &Definitions,
     report: &mut Report,
     make: impl Fn(A, A, Vec<OptionValue>) -> P,
-) -> Vec<P> {
+) -> (Vec<P>, Vec<Range>) {
     let mut pools = Vec::new();
     let mut ranges = Vec::new();
     for object in subnet.objects("pools") {
@@ -66,7 +66,7 @@ fn pools<A: Family, P>(
         pools.push(make(first, last, options));
     }
     report_overlaps(&ranges, "pools", report);
-    pools
+    (pools, ranges)
 }
 
 /// Reports ranges that share something.
@@ -82,6 +82,25 @@ pub(super) fn report_overlaps(ranges: &[Range], what: &str, report: &mut Report)
                 .also(earlier, "the other one")
                 .help("each address can be in one of them only"),
         );
+    }
+}
+
+/// Reports pools of addresses that lie in pools of prefixes: one client would be given a prefix with the address of
+/// another in it. The prefix pools must not overlap each other.
+pub(super) fn report_addresses_in_prefixes(pools: &[Range], mut prefixes: Vec<Range>, report: &mut Report) {
+    prefixes.sort_by_key(|prefix| prefix.first);
+    for pool in pools {
+        let at = prefixes.partition_point(|prefix| prefix.first <= pool.last);
+        let nearest = at.checked_sub(1).and_then(|at| prefixes.get(at));
+        if let Some(prefix) = nearest.filter(|prefix| prefix.last >= pool.first) {
+            let told =
+                Diagnostic::warning(pool.span, "addresses of this pool lie in prefixes that are delegated");
+            report.push_repeated(
+                "addresses in delegated prefixes",
+                told.also(prefix.span, "the prefix pool")
+                    .help("keep them apart: whoever is delegated such a prefix takes all of its addresses for his own"),
+            );
+        }
     }
 }
 
@@ -131,14 +150,22 @@ fn pd_pool(object: &Object<'_>, definitions: &Definitions, report: &mut Report) 
 
 /// RFC 6603 §4.2: the excluded prefix is a part of the delegated one, and longer.
 fn excluded(object: &Object<'_>, pool: Ipv6Net, delegated: At<u8>, report: &mut Report) -> Option<Ipv6Net> {
-    let text = object.text_if_any("excluded-prefix").filter(|text| text.value != "::")?;
+    let len = object.integer::<u8>("excluded-prefix-len").filter(|len| len.value > 0);
+    let Some(text) = object.text_if_any("excluded-prefix").filter(|text| text.value != "::") else {
+        if let Some(len) = len.filter(|_| object.member("excluded-prefix").is_none()) {
+            let told = Diagnostic::error(len.span, "`excluded-prefix-len` without `excluded-prefix`");
+            report.push(told.help("add the prefix that clients must leave out, or remove the length"));
+        }
+        return None;
+    };
     let address = address::address::<Ipv6Addr>("excluded-prefix", text, report)?;
-    let Some(len) = object.integer::<u8>("excluded-prefix-len").filter(|len| len.value > 0) else {
+    let Some(len) = len else {
         let told = Diagnostic::error(text.span, "an excluded prefix needs `excluded-prefix-len`");
         report.push(told.help("add it"));
         return None;
     };
     let net = Ipv6Net::new(address, len.value).ok()?.trunc();
+    warn_host_bits("excluded-prefix", text, (address, len.value), report);
     if len.value <= delegated.value {
         report.push(
             Diagnostic::error(

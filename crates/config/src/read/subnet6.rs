@@ -13,7 +13,7 @@ use super::merge::{Budget, bytes_of, merge};
 use super::object::Object;
 use super::options::{Level, options};
 use super::overlap::Range;
-use super::pools::{pd_pools, pd_range, pools6, report_overlaps, subnet_prefix};
+use super::pools::{pd_pools, pd_range, pools6, subnet_prefix};
 use super::timers::{Defaults, TimerKeys};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::model::{Allocator, OptionValue, Subnet6};
@@ -32,6 +32,10 @@ pub(super) struct Surroundings<'a> {
     pub(super) budget: Budget,
     /// The prefixes, to look for overlaps when all are known.
     pub(super) prefixes: Vec<Range>,
+    /// The pools of all subnets, for the same.
+    pub(super) pools: Vec<Range>,
+    /// The prefix pools of all subnets.
+    pub(super) pd_pools: Vec<Range>,
 }
 
 /// How free addresses and prefixes are chosen.
@@ -177,10 +181,10 @@ pub(super) fn subnet(
     }
     let prefix = subnet_prefix::<Ipv6Addr>(object, report);
     let bounds = prefix.map(|(network, len)| network.value.bounds(len));
-    let pools = pools6(object, bounds, around.definitions, report);
+    let (pools, ranges) = pools6(object, bounds, around.definitions, report);
+    around.pools.extend(ranges);
     let pd_pools = pd_pools(object, around.definitions, report);
-    let ranges: Vec<Range> = pd_pools.iter().map(|(pool, span)| pd_range(pool, *span)).collect();
-    report_overlaps(&ranges, "prefix pools", report);
+    around.pd_pools.extend(pd_pools.iter().map(|(pool, span)| pd_range(pool, *span)));
     let own_options = options(object, around.definitions, Level::Subnet, report);
     let options = merge(own_options, network.map_or(&[], |network| &network.options));
     let own = TimerKeys::read(object);

@@ -196,7 +196,11 @@ impl TimerKeys {
     }
 
     fn check_tee_times(&self, own: &Self, timers: &Timers, defaults: &Defaults, report: &mut Report) {
-        const ORDER: &str = "renew-timer < rebind-timer < valid-lifetime should hold (RFC 2131 §4.4.5)";
+        let order = if defaults.bounded_by_lifetime {
+            "renew-timer < rebind-timer < valid-lifetime should hold (RFC 2131 §4.4.5)"
+        } else {
+            "renew-timer < rebind-timer < preferred-lifetime should hold (RFC 9915 §21.4)"
+        };
         let lifetime = timers.valid_lifetime.max;
         if let (Some(renew), Some(rebind)) = (self.renew, self.rebind) {
             let (renewed, rebound) = (renew.value, rebind.value);
@@ -204,28 +208,30 @@ impl TimerKeys {
             if renewed > rebound {
                 let text = format!("renew-timer ({renewed}) is above rebind-timer ({rebound})");
                 let told = Diagnostic::error(at.span, text).also(beside.span, "the other timer");
-                report.push(told.help(ORDER));
+                report.push(told.help(order));
             } else if renewed == rebound && (1..u32::MAX).contains(&renewed) {
                 let text = format!("renew-timer ({renewed}) is the same as rebind-timer, and is not sent");
                 let told = Diagnostic::warning(at.span, text).also(beside.span, "the other timer");
-                report.push(told.help(ORDER));
+                report.push(told.help(order));
             }
-        }
-        if !defaults.bounded_by_lifetime {
-            return;
         }
         for (name, key) in [("renew-timer", self.renew), ("rebind-timer", self.rebind)] {
             let Some(key) = key.filter(|key| key.value >= lifetime) else { continue };
+            // DHCPv6 sends it all the same, and a time that is never is one that a client may be told.
+            let consequence = match (defaults.bounded_by_lifetime, name) {
+                (true, _) => "is not sent",
+                (false, "renew-timer") if key.value < u32::MAX => "leases end before clients renew them",
+                (false, _) => continue,
+            };
             let text = format!(
-                "{name} ({}) is not below the valid lifetime ({lifetime}), and is not sent",
+                "{name} ({}) is not below the valid lifetime ({lifetime}), and {consequence}",
                 key.value
             );
             let mut told = Diagnostic::warning(key.span, text);
             if let Some(valid) = self.valid.max.or(self.valid.default) {
                 told = told.also(valid.span, "the valid lifetime");
             }
-            report
-                .push(told.help("renew-timer < rebind-timer < valid-lifetime should hold (RFC 2131 §4.4.5)"));
+            report.push(told.help(order));
         }
     }
 

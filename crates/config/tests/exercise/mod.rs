@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use fosix_config::{Config, LoadOptions, Loaded, OptionValue, Pool4, Severity, load_memory};
+use fosix_config::{Config, FqdnPolicy, LoadOptions, Loaded, OptionValue, Pool4, Severity, load_memory};
 
 /// Loads bytes as a file. Behind a zero byte stands another one, called `b`, that the first can include.
 ///
@@ -75,23 +75,52 @@ fn check_config(config: &Config) {
         assert!(dhcp6.subnets.windows(2).all(|pair| pair[0].id < pair[1].id));
         assert_eq!(dhcp6.interfaces.iter().collect::<HashSet<_>>().len(), dhcp6.interfaces.len());
         check_options(&dhcp6.options, u16::MAX);
+        check_names(&dhcp6.fqdn);
+        assert_eq!(dhcp6.mac_sources.iter().collect::<HashSet<_>>().len(), dhcp6.mac_sources.len());
+        assert!(dhcp6.relay_supplied_options.windows(2).all(|pair| pair[0] < pair[1]));
+        let mut prefixes = Vec::new();
         for subnet in &dhcp6.subnets {
             check_options(&subnet.options, u16::MAX);
-            assert!(subnet.preferred_lifetime.max <= subnet.timers.valid_lifetime.max);
+            let preferred = subnet.preferred_lifetime;
+            assert!(preferred.max <= subnet.timers.valid_lifetime.max);
+            assert!(preferred.min <= preferred.default && preferred.default <= preferred.max);
+            for lifetime in [0, preferred.default, u32::MAX] {
+                let (t1, t2) = subnet.timers.tee_times6(lifetime);
+                assert!(t1 == 0 || t2 == 0 || t1 < t2 || t1 == u32::MAX);
+            }
+            check_names(&subnet.fqdn);
+            assert!(subnet.interface_id.as_ref().is_none_or(|id| !id.is_empty()));
             for pool in &subnet.pools {
                 assert!(pool.first <= pool.last);
+                check_options(&pool.options, u16::MAX);
                 assert!(subnet.prefix.contains(&pool.first) && subnet.prefix.contains(&pool.last));
             }
             for pool in &subnet.pd_pools {
+                check_options(&pool.options, u16::MAX);
+                prefixes.push((pool.prefix.network(), pool.prefix.broadcast()));
                 assert!(pool.delegated_len >= pool.prefix.prefix_len() && pool.delegated_len <= 128);
                 if let Some(excluded) = pool.excluded {
                     assert!(excluded.prefix_len() > pool.delegated_len && pool.prefix.contains(&excluded));
                 }
             }
         }
+        prefixes.sort_unstable();
+        assert!(prefixes.windows(2).all(|pair| pair[0].1 < pair[1].0));
     }
     assert!((1..=32).contains(&config.fosix.max_relay_levels));
     assert!(config.fosix.ports.server > 0 && config.fosix.ports.client > 0);
+}
+
+/// The longest name that can be generated is one that DNS can carry.
+fn check_names(fqdn: &FqdnPolicy) {
+    let FqdnPolicy { generated_prefix, qualifying_suffix, .. } = fqdn;
+    let address = "ffff-ffff-ffff-ffff-ffff-ffff-ffff-ffff";
+    let mut name = if generated_prefix.is_empty() { String::new() } else { format!("{generated_prefix}-") };
+    name.push_str(address);
+    if !qualifying_suffix.is_empty() {
+        name = format!("{name}.{qualifying_suffix}");
+    }
+    assert!(fosix_wire::name::encode(&name, &mut Vec::new()).is_ok(), "{name}");
 }
 
 fn check_options(options: &[OptionValue], max_code: u16) {

@@ -15,6 +15,9 @@ use crate::name::{self, Name};
 const ALPN: u16 = 1;
 const PORT: u16 = 3;
 const DOHPATH: u16 = 7;
+/// RFC 9460 §14.3.2: parameters that no option may have (RFC 9463 §4.1).
+const IPV4HINT: u16 = 4;
+const IPV6HINT: u16 = 6;
 
 pub(super) fn encode(universe: Universe, text: &str) -> Result<Vec<u8>, TextError> {
     match universe {
@@ -45,6 +48,57 @@ pub(super) fn describe(universe: Universe, mut data: &[u8]) -> Option<String> {
         data = rest;
     }
     if resolvers.is_empty() { None } else { Some(resolvers.join(" | ")) }
+}
+
+/// Why a client discards the data of an OPTION_V6_DNR (144), or a part of them (RFC 9463 §3.1.8, §4.2); `None` when it
+/// discards nothing.
+pub fn resolver_fault(data: &[u8]) -> Option<&'static str> {
+    let Some((name, data)) = data.split_first_chunk::<2>().and_then(|(_, data)| counted(data, true)) else {
+        return Some("it is too short for a priority and a name");
+    };
+    if Name::new_checked(name).is_err() {
+        return Some("its name is not a domain name");
+    }
+    // RFC 9463 §3.1.6: with the name alone, neither addresses nor parameters follow.
+    if data.is_empty() {
+        return None;
+    }
+    let Some((addresses, data)) = counted(data, true) else {
+        return Some("its addresses are cut short");
+    };
+    let (addresses, rest) = addresses.as_chunks::<16>();
+    if addresses.is_empty() || !rest.is_empty() {
+        return Some("it needs one address at least, of 16 bytes each");
+    }
+    for address in addresses.iter().copied().map(Ipv6Addr::from) {
+        if address.is_multicast() || address.is_loopback() || address.is_unspecified() {
+            return Some("its addresses must be unicast ones, and not that of the client itself");
+        }
+    }
+    parameters_fault(data)
+}
+
+/// RFC 9460 §2.2: each key once, in ascending order.
+fn parameters_fault(mut data: &[u8]) -> Option<&'static str> {
+    let mut last = None;
+    while !data.is_empty() {
+        let Some((key, rest)) = data.split_first_chunk::<2>() else {
+            return Some("its parameters are cut short");
+        };
+        let Some((_, rest)) = counted(rest, true) else {
+            return Some("its parameters are cut short");
+        };
+        let key = u16::from_be_bytes(*key);
+        if matches!(key, IPV4HINT | IPV6HINT) {
+            return Some("it has the parameter ipv4hint or ipv6hint, which the addresses replace");
+        }
+        if last >= Some(key) {
+            return Some("the keys of its parameters must ascend");
+        }
+        last = Some(key);
+        data = rest;
+    }
+    None
 }
 
 fn fault(field: usize, expected: &'static str, got: &str) -> TextError {
@@ -253,6 +307,37 @@ mod tests {
         ] {
             let error = encode(Universe::V6, text).unwrap_err();
             assert!(matches!(error, TextError::Field { field, .. } if field == wrong), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_clients_discard_is_told() {
+        for text in ["1, a.", "1, a., fe80::1", "1, a., 2001:db8::1 2001:db8::2, alpn=dot port=853"] {
+            assert_eq!(resolver_fault(&encode(Universe::V6, text).unwrap()), None, "{text}");
+        }
+        let with = |addresses: &[u8], parameters: &[u8]| {
+            let mut data = vec![0, 1, 0, 3, 1, b'a', 0, 0, u8::try_from(addresses.len()).unwrap()];
+            data.extend(addresses);
+            data.extend(parameters);
+            data
+        };
+        let one = "2001:db8::1".parse::<Ipv6Addr>().unwrap().octets();
+        for (data, expected) in [
+            (vec![0, 1, 0], "too short"),
+            (vec![0, 1, 0, 4, 1, b'a', 0], "too short"),
+            (vec![0, 1, 0, 2, 1, b'a'], "not a domain name"),
+            (vec![0, 1, 0, 3, 1, b'a', 0, 0], "addresses are cut short"),
+            (with(&[], &[0, 3, 0, 2, 3, 85]), "one address at least"),
+            (with(&one[1..], &[]), "one address at least"),
+            (with(&Ipv6Addr::LOCALHOST.octets(), &[]), "unicast"),
+            (with(&"ff02::1".parse::<Ipv6Addr>().unwrap().octets(), &[]), "unicast"),
+            (with(&one, &[0, 3, 0]), "parameters are cut short"),
+            (with(&one, &[0, 3, 0, 2, 3]), "parameters are cut short"),
+            (with(&one, &[0, 3, 0, 2, 3, 85, 0, 1, 0, 0]), "must ascend"),
+            (with(&one, &[0, 3, 0, 2, 3, 85, 0, 3, 0, 2, 3, 85]), "must ascend"),
+            (with(&one, &[0, 6, 0, 0]), "ipv6hint"),
+        ] {
+            assert!(resolver_fault(&data).is_some_and(|fault| fault.contains(expected)), "{data:02x?}");
         }
     }
 
