@@ -14,7 +14,8 @@ use serde_json::json;
 fn advertised(peer: &Peer, scene: &Scene, client: u8) -> Option<Ipv6Addr> {
     let options: [(OptionCode, &[u8]); 2] =
         [(OptionCode::CLIENT_ID, &[0, 3, 0, 1, 2, 0, 0, 0, 0, client]), (OptionCode::IA_NA, &[0; 12])];
-    let answer = peer.exchange(&message6(v6::MessageType::SOLICIT, [7, 7, client], &options), scene.multicast());
+    let answer =
+        peer.exchange(&message6(v6::MessageType::SOLICIT, [7, 7, client], &options), scene.multicast());
     let packet = Packet::new_checked(&answer.bytes, 1).unwrap();
     let association = IaNa::new_checked(packet.message().options().find(OptionCode::IA_NA)?).unwrap();
     Some(IaAddress::new_checked(association.options.find(OptionCode::IA_ADDR)?).unwrap().address)
