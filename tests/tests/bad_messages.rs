@@ -20,7 +20,12 @@ fn each_is_dropped_under_its_name(scene: &Scene, packets: &[(&str, Vec<u8>, &str
     let peer = scene.client_port();
     for (what, bytes, name) in packets {
         let before = scene.fosix.counters();
-        peer.send(bytes, scene.unicast());
+        // RFC 9915 §16: only what RFC 7341 defines and what relays send may come by unicast.
+        let by_unicast = bytes.first().is_none_or(|&kind| {
+            let kind = MessageType(kind);
+            kind == MessageType::DHCPV4_QUERY || kind.is_relay()
+        });
+        peer.send(bytes, if by_unicast { scene.unicast() } else { scene.multicast() });
         scene.still_answers(&peer);
         let after = scene.fosix.counters();
         let fates: Vec<_> = after
@@ -118,14 +123,14 @@ fn bad_dhcpv6_messages_are_dropped_under_their_names() {
             "pkt6-drop-option-length",
         ),
         (
-            "CONFIRM",
+            "CONFIRM without an address",
             of_type(MessageType::CONFIRM, &[CLIENT, (OptionCode::IA_NA, IA_NA)]),
-            "pkt6-drop-no-binding",
+            "pkt6-drop-no-addresses",
         ),
         (
-            "REBIND",
+            "REBIND on a link that is not known",
             of_type(MessageType::REBIND, &[CLIENT, (OptionCode::IA_NA, IA_NA)]),
-            "pkt6-drop-no-binding",
+            "pkt6-drop-no-subnet",
         ),
         ("a relay message cut short", relay().forward(&good)[..33].to_vec(), malformed),
         ("a relay message with nothing inside", relay().forward(&[])[..34].to_vec(), malformed),

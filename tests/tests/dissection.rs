@@ -41,6 +41,7 @@ fn tshark_decodes_every_answer_without_complaint() {
     acquire(&relay_peer, &Customer::new(2), &relays, scene.unicast(), scene.unicast());
     let client = (OptionCode::CLIENT_ID, DUID);
     let asks = (OptionCode::ORO, &[0, 88, 0, 23][..]);
+    let ask = |message: &[u8]| peer.exchange(message, scene.multicast());
     ask(&message6(MessageType::INFORMATION_REQUEST, [1, 2, 3], &[client, asks]));
     let associations = [(OptionCode::IA_NA, IA_NA), (OptionCode::IA_PD, IA_PD)];
     ask(&message6(MessageType::SOLICIT, [1, 2, 3], &[&[client, asks][..], &associations].concat()));

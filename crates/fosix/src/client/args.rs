@@ -28,7 +28,7 @@ pub(super) struct CommandLine {
     /// The network interface to speak on
     #[arg(short, long, value_name = "NAME")]
     interface: Option<String>,
-    /// Ask this DHCPv6 server by unicast, instead of all on the link by multicast; fe80::1%eth0 is understood
+    /// Send to this server by unicast, instead of to all on the link by multicast; fe80::1%eth0 is understood
     #[arg(short, long, value_name = "ADDRESS")]
     server: Option<String>,
     /// The server's UDP port
@@ -40,7 +40,8 @@ pub(super) struct CommandLine {
     /// The own IPv6 address to send from [default: what the system chooses]
     #[arg(long, value_name = "ADDRESS")]
     source: Option<Ipv6Addr>,
-    /// Send the queries to --server, or by multicast, without asking for their address (option 88) first
+    /// Send the queries without asking for their address (option 88) first, as with a --server on another machine,
+    /// which would not answer that by unicast (RFC 9915)
     #[arg(long)]
     direct: bool,
 
@@ -190,7 +191,8 @@ impl CommandLine {
             server_port: self.port,
             client_port,
             source: self.source,
-            direct: self.direct,
+            // RFC 9915 §16: a server does not accept Information-request by unicast, unless a relay sends it.
+            direct: self.direct || !(self.relay || server.is_multicast() || server.is_loopback()),
             relay: self.relay,
             in_flight: self.in_flight,
             plan: Plan {

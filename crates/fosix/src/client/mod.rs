@@ -80,7 +80,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
         inquiry_transmissions: inquiry.as_ref().map_or(0, Inquiry::transmissions),
         fleet: fleet.as_ref(),
         envelope: &settings.envelope,
-        hint: hint(&settings),
         ignored: conversation.ignored,
         send_failure: conversation.send_failure.as_deref(),
         elapsed: conversation.began.elapsed(),
@@ -94,13 +93,6 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     watch::print(&text)?;
     Ok(if report.is_success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// What to try when an Information-request has no answer.
-fn hint(settings: &Settings) -> Option<&'static str> {
-    // RFC 8415 §18.4: a server discards it when it comes by unicast; RFC 9915 lets it be answered.
-    (!settings.server.is_multicast() && !settings.relay)
-        .then_some("Servers older than RFC 9915 answer it by multicast only; --direct goes on without it")
 }
 
 /// The clients' end of the wire: socket, clock and randomness for the state machines.

@@ -27,8 +27,6 @@ pub(super) struct Report<'a> {
     /// The clients; `None` when there was nowhere to send queries to.
     pub(super) fleet: Option<&'a Fleet>,
     pub(super) envelope: &'a Envelope,
-    /// What to try when nobody answers the Information-request.
-    pub(super) hint: Option<&'static str>,
     /// Datagrams that answered nothing.
     pub(super) ignored: u64,
     /// The first datagram that the system refused to send, with the reason.
@@ -47,10 +45,7 @@ impl Report<'_> {
     pub(super) fn words_of_one(&self) -> String {
         let result = match (self.fleet.and_then(|fleet| fleet.sessions().first()), self.inquiry) {
             (Some(session), _) => self.conclusion(session),
-            (None, Some(Err(failure))) => match (failure, self.hint) {
-                (Failure::NoAnswer { .. }, Some(hint)) => format!("Failed: {failure}.\n{hint}."),
-                _ => format!("Failed: {failure}."),
-            },
+            (None, Some(Err(failure))) => format!("Failed: {failure}."),
             (None, _) => "Failed.".to_owned(),
         };
         let sending =
