@@ -77,6 +77,11 @@ impl DhclientRun {
         granted("new_ip6_address").chain(granted("new_ip6_prefix")).collect()
     }
 
+    /// Waits for a line that contains `text` after those that were looked at.
+    pub fn says(&mut self, text: &str) {
+        self.script.says(text);
+    }
+
     /// Waits for calls of the script for this reason and then for a line that contains `end`; all such calls until then.
     pub fn calls(&mut self, reason: &str, end: &str) -> Vec<ScriptCall> {
         self.script.calls(reason, end)

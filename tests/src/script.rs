@@ -40,6 +40,15 @@ impl Script {
         calls
     }
 
+    /// Waits for a line that contains `text` after those that were looked at.
+    pub fn says(&mut self, text: &str) {
+        let from = self.seen;
+        self.seen = self.process.wait_until(text, |lines| {
+            let found = lines.iter().skip(from).position(|line| line.contains(text));
+            found.map(|found| from + found + 1)
+        });
+    }
+
     /// Its process.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use fosix_tests::{Dhclient, DhclientRun, Fosix, Granted, Netns, Scene6};
+use fosix_tests::{Dhclient, DhclientRun, Granted, Netns, Scene6};
 use serde_json::json;
 
 /// Seconds that are not over before a test is.
@@ -91,6 +91,20 @@ fn keeps_what_it_has_when_the_server_was_killed() {
         server = scene.serve(configuration.clone());
         assert_eq!(is_bound(&scene, &client, &mut run, "RENEW6"), granted);
     }
+    server.stop().assert_balanced();
+}
+
+#[test]
+fn rebinds_what_it_has_when_the_server_was_away_for_long() {
+    let scene = Scene6::new("dhclient-away");
+    let server = scene.serve(Scene6::configuration(2, 4));
+    let client = Dhclient::new(&scene.client, Dhclient::BOTH);
+    let mut run = client.start();
+    let granted = is_bound(&scene, &client, &mut run, "BOUND6");
+    server.kill();
+    run.says("Forming Rebind");
+    let server = scene.serve(Scene6::configuration(LATER, LATER));
+    assert_eq!(is_bound(&scene, &client, &mut run, "REBIND6"), granted);
     server.stop().assert_balanced();
 }
 
@@ -215,12 +229,10 @@ fn detect_duplicates(netns: &Netns, interface: &str) {
 }
 
 #[test]
-fn of_two_clients_each_has_its_own() {
+fn of_clients_on_two_links_each_has_what_is_of_its_link() {
     let scene = Scene6::new("dhclient-two");
-    let server: Fosix = scene.serve(Scene6::configuration(LATER, LATER));
     let other = Netns::new("dhclient-two-other");
     scene.server.link("vs2", &other, "vc");
-    server.stop();
     let mut configuration = Scene6::configuration(LATER, LATER);
     configuration["Dhcp6"]["interfaces-config"]["interfaces"] = json!(["vs", "vs2"]);
     configuration["Dhcp6"]["subnet6"][1]["interface"] = json!("vs2");
