@@ -13,7 +13,7 @@ use crate::{Granted, Netns, Script, ScriptCall};
 #[derive(Debug)]
 pub struct Dhclient<'a> {
     netns: &'a Netns,
-    wants: &'static [&'static str],
+    wants: &'a [&'a str],
     directory: TempDir,
 }
 
@@ -34,7 +34,7 @@ impl<'a> Dhclient<'a> {
     pub const OPTIONS: &'static [&'static str] = &["-S"];
 
     /// A client in a namespace that has never run.
-    pub fn new(netns: &'a Netns, wants: &'static [&'static str]) -> Self {
+    pub fn new(netns: &'a Netns, wants: &'a [&'a str]) -> Self {
         let directory = tempfile::tempdir().expect("cannot make a temporary directory");
         Self { netns, wants, directory }
     }

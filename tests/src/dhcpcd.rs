@@ -1,4 +1,4 @@
-//! dhcpcd for DHCPv6, wanting an address and a prefix.
+//! dhcpcd for DHCPv6.
 
 use std::fs;
 
@@ -21,12 +21,17 @@ pub struct DhcpcdRun {
 }
 
 impl<'a> Dhcpcd<'a> {
+    /// A client that wants an address.
+    pub const ADDRESS: &'static str = "ia_na 1";
+    /// A client that wants an address and a prefix.
+    pub const BOTH: &'static str = "ia_na 1\nia_pd 2";
+
     /// A client in a namespace that has never run.
-    pub fn new(netns: &'a Netns) -> Self {
+    pub fn new(netns: &'a Netns, wants: &str) -> Self {
         let directory = tempfile::tempdir().expect("cannot make a temporary directory");
         // It asks without having been told so by a router.
         let configuration =
-            "duid\nnoipv6rs\nipv6only\noption domain_name_servers\ninterface vc\nia_na 1\nia_pd 2\n";
+            format!("duid\nnoipv6rs\nipv6only\noption domain_name_servers\ninterface vc\n{wants}\n");
         fs::write(directory.path().join("configuration"), configuration).expect("cannot write a file");
         fs::create_dir(directory.path().join("state")).expect("cannot make a directory");
         Self { netns, directory }

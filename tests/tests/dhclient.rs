@@ -58,6 +58,23 @@ fn gets_an_address_and_a_prefix_and_renews_both() {
 }
 
 #[test]
+fn gets_a_prefix_of_the_length_that_it_would_like() {
+    let scene = Scene6::new("dhclient-length");
+    let mut configuration = Scene6::configuration(LATER, LATER);
+    let pools = configuration["Dhcp6"]["subnet6"][0]["pd-pools"].as_array_mut().unwrap();
+    pools.push(json!({ "prefix": "2001:db8:4000::", "prefix-len": 36, "delegated-len": 60 }));
+    let server = scene.serve(configuration);
+    for (length, expected) in [("60", "2001:db8:4000::/60"), ("56", "2001:db8:1000::/56")] {
+        let wants = ["-P", "--prefix-len-hint", length];
+        let client = Dhclient::new(&scene.client, &wants);
+        let granted = client.start().bound("BOUND6");
+        // RFC 8168 §3.2.
+        assert_eq!(granted, Granted::from([expected.to_owned()]));
+    }
+    server.stop().assert_balanced();
+}
+
+#[test]
 fn is_told_the_options_that_it_asks_for_with_a_lease_and_without() {
     let scene = Scene6::new("dhclient-options");
     let server = scene.serve(Scene6::configuration(LATER, LATER));

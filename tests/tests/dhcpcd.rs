@@ -19,7 +19,7 @@ fn is_bound(scene: &Scene6, run: &mut DhcpcdRun, reason: &str) -> Granted {
 fn gets_both_renews_rebinds_and_releases_them() {
     let scene = Scene6::new("dhcpcd-life");
     let server = scene.serve(Scene6::configuration(LATER, LATER));
-    let client = Dhcpcd::new(&scene.client);
+    let client = Dhcpcd::new(&scene.client, Dhcpcd::BOTH);
     let mut run = client.start();
     let granted = is_bound(&scene, &mut run, "BOUND6");
     assert_eq!(granted, ["2001:db8:1::100", "2001:db8:1000::/56"].map(str::to_owned).into());
@@ -39,7 +39,7 @@ fn gets_both_renews_rebinds_and_releases_them() {
 fn keeps_both_when_the_server_was_killed() {
     let scene = Scene6::new("dhcpcd-kill");
     let server = scene.serve(Scene6::configuration(LATER, LATER));
-    let client = Dhcpcd::new(&scene.client);
+    let client = Dhcpcd::new(&scene.client, Dhcpcd::BOTH);
     let mut run = client.start();
     let granted = is_bound(&scene, &mut run, "BOUND6");
     server.kill();
@@ -53,7 +53,7 @@ fn keeps_both_when_the_server_was_killed() {
 fn keeps_both_over_a_loss_of_carrier() {
     let scene = Scene6::new("dhcpcd-carrier");
     let server = scene.serve(Scene6::configuration(LATER, LATER));
-    let client = Dhcpcd::new(&scene.client);
+    let client = Dhcpcd::new(&scene.client, Dhcpcd::BOTH);
     let mut run = client.start();
     let granted = is_bound(&scene, &mut run, "BOUND6");
     scene.server.down("vs");
@@ -66,10 +66,25 @@ fn keeps_both_over_a_loss_of_carrier() {
 }
 
 #[test]
+fn has_its_address_confirmed_after_a_loss_of_carrier() {
+    let scene = Scene6::new("dhcpcd-confirm");
+    let server = scene.serve(Scene6::configuration(LATER, LATER));
+    let client = Dhcpcd::new(&scene.client, Dhcpcd::ADDRESS);
+    let mut run = client.start();
+    let granted = is_bound(&scene, &mut run, "BOUND6");
+    scene.server.down("vs");
+    scene.server.up("vs");
+    assert_eq!(is_bound(&scene, &mut run, "REBOOT6"), granted);
+    let counters = server.stop();
+    assert!(counters.get("pkt6-confirm-received") > 0);
+    counters.assert_balanced();
+}
+
+#[test]
 fn keeps_both_when_it_starts_again() {
     let scene = Scene6::new("dhcpcd-again");
     let server = scene.serve(Scene6::configuration(LATER, LATER));
-    let client = Dhcpcd::new(&scene.client);
+    let client = Dhcpcd::new(&scene.client, Dhcpcd::BOTH);
     let mut run = client.start();
     let granted = is_bound(&scene, &mut run, "BOUND6");
     run.stop();
