@@ -58,6 +58,12 @@ impl Networkd {
         granted
     }
 
+    /// Waits until it has sent a message of this kind since it was bound.
+    pub fn sends(&self, message: &str) {
+        let sent = format!("Sent {message}");
+        self.process.wait_for(self.seen, &sent, |line| line.contains(&sent).then_some(()));
+    }
+
     /// Asks it to end, and waits until it has.
     pub fn stop(mut self) {
         self.process.terminate();

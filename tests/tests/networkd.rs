@@ -27,11 +27,14 @@ fn gets_both_and_renews_them_with_a_server_that_was_killed_meanwhile() {
 }
 
 #[test]
-fn rebinds_both_and_gets_them_again_when_it_starts_again() {
+fn rebinds_both_when_the_server_was_away_and_gets_them_again_when_it_starts_again() {
     let scene = Scene6::new("networkd-rebind");
     let server = scene.serve(Scene6::configuration(3, 4));
     let mut client = Networkd::start(&scene.client);
     let granted = is_bound(&scene, &mut client, "Request");
+    server.kill();
+    client.sends("Rebind");
+    let server = scene.serve(Scene6::configuration(LATER, LATER));
     assert_eq!(is_bound(&scene, &mut client, "Rebind"), granted);
     client.stop();
     let mut client = Networkd::start(&scene.client);
