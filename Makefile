@@ -26,7 +26,7 @@ unit: toolchain
 
 # Tests in network namespaces, with real sockets and real peers.
 interop: toolchain
-	@scripts/install-missing ip:iproute2 tcpdump:tcpdump tshark:tshark kea-dhcp4:kea-dhcp4-server kea-dhcp6:kea-dhcp6-server dhcrelay:isc-dhcp-relay
+	@scripts/install-missing ip:iproute2 tcpdump:tcpdump tshark:tshark kea-dhcp4:kea-dhcp4-server kea-dhcp6:kea-dhcp6-server dhcrelay:isc-dhcp-relay dhclient:isc-dhcp-client dhcpcd:dhcpcd-base networkctl:systemd perfdhcp:kea-admin
 	$(CARGO) build --release --locked -p fosix
 	FOSIX_BIN=$(CURDIR)/target/release/fosix $(CARGO) test $(AS_ROOT) --locked $(PRIVILEGED)
 

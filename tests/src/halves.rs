@@ -154,6 +154,17 @@ impl Kea {
         Self::start(&halves.server, "kea-dhcp6", &configuration, "DHCP6_STARTED")
     }
 
+    /// kea-dhcp6 with a configuration that has all that it needs but for the lease file.
+    pub fn dhcp6_with_leases(netns: &Netns, mut configuration: Value, file: &Path) -> Self {
+        let dhcp6 = &mut configuration["Dhcp6"];
+        dhcp6["lease-database"] =
+            json!({ "type": "memfile", "persist": true, "name": file, "lfc-interval": 0 });
+        dhcp6["loggers"] = json!([
+            { "name": "kea-dhcp6", "severity": "INFO", "output_options": [ { "output": "stdout" } ] }
+        ]);
+        Self::start(netns, "kea-dhcp6", &configuration, "DHCP6_STARTED")
+    }
+
     fn start(netns: &Netns, program: &str, configuration: &Value, ready: &str) -> Self {
         let directory = tempfile::tempdir().expect("cannot make a temporary directory");
         let file = directory.path().join("kea.json");
@@ -168,5 +179,10 @@ impl Kea {
     /// Its process, for what it logs.
     pub fn process(&self) -> &Process {
         &self.process
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(mut self) {
+        self.process.terminate();
     }
 }

@@ -26,8 +26,16 @@ pub fn leases(directory: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// The leases in a store, each as a JSON object.
+/// The DHCPv4 leases in a store, each as a JSON object.
 pub fn leases_listed(directory: &Path, which: &[&str]) -> Vec<Value> {
-    let text = leases(directory, &[&["list", "--format", "json"], which].concat());
+    listed(&leases(directory, &[&["list", "--format", "json"], which].concat()))
+}
+
+/// The DHCPv6 leases in a store, each as a JSON object.
+pub fn leases_listed6(directory: &Path, which: &[&str]) -> Vec<Value> {
+    listed(&leases(directory, &[&["--dhcp6", "list", "--format", "json"], which].concat()))
+}
+
+fn listed(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).expect("a lease as JSON")).collect()
 }

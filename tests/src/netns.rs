@@ -150,6 +150,15 @@ impl Netns {
         command
     }
 
+    /// A command that will run inside and sees an empty `/run`, after the shell has run `prepare`: what it and what `prepare` mount is
+    /// seen by nobody else.
+    pub fn command_in_private(&self, program: impl AsRef<Path>, prepare: &str) -> Command {
+        let mut command = self.command("sh");
+        let script = format!("mount -t tmpfs run /run && {prepare} && exec \"$@\"");
+        command.args(["-c", &script, "sh"]).arg(program.as_ref());
+        command
+    }
+
     /// Runs `ip ARGUMENTS` inside.
     pub fn ip(&self, arguments: &[&str]) {
         ip(&[&["-netns", &self.name], arguments].concat());

@@ -120,7 +120,8 @@ impl Process {
         self.wait()
     }
 
-    fn wait_at_most(&mut self, patience: Duration) -> Option<ExitStatus> {
+    /// Waits for its end, but not for longer than that.
+    pub(crate) fn wait_at_most(&mut self, patience: Duration) -> Option<ExitStatus> {
         // The number is not given to another process before this one has been waited for.
         let handle = pidfd_open(self.pid(), PidfdFlags::empty()).expect("cannot open a child");
         let timeout = Timespec::try_from(patience).expect("a short time");

@@ -3,18 +3,9 @@
 
 use std::net::SocketAddrV6;
 
-use fosix_tests::{Customer, Fosix, Netns, Peer, Process, Scene, dhcpv4_of, lease_of, query, reply};
+use fosix_tests::{Customer, Fosix, Netns, Peer, Scene, dhcpv4_of, dhcrelay, lease_of, query, reply};
 use fosix_wire::v4::MessageType;
 use fosix_wire::v6::{ALL_DHCP_RELAY_AGENTS_AND_SERVERS, CLIENT_PORT, QueryFlags, SERVER_PORT};
-
-/// A running dhcrelay between two interfaces of a namespace, which sends to `server`.
-fn dhcrelay(netns: &Netns, client_side: &str, server_side: &str, server: &str) -> Process {
-    let mut command = netns.command("dhcrelay");
-    command.args(["-6", "-d", "--no-pid", "-I", "-l", client_side, "-u", &format!("{server}%{server_side}")]);
-    let relay = Process::spawn(&mut command);
-    relay.wait_for_line(&format!("Sending on   Socket/{client_side}"));
-    relay
-}
 
 /// Gets a lease by multicast on `vc`, as a client that knows nothing of relays.
 fn get_lease(client: &Netns) -> u8 {
