@@ -16,7 +16,10 @@ fn tshark_decodes_every_answer_without_complaint() {
     let scene = Scene::new("tshark");
     let peer = scene.client_port();
     let relay_peer = scene.relay_port();
-    let capture = Capture::start(&scene.client, "vc", "udp and src host 2001:db8:1::1");
+    // What came by multicast is answered from the link-local address.
+    let link_local = scene.server.link_local("vs");
+    let answers = format!("udp and (src host 2001:db8:1::1 or src host {link_local})");
+    let capture = Capture::start(&scene.client, "vc", &answers);
     let ask = |message: &[u8]| peer.exchange(message, scene.unicast()).bytes;
 
     let customer = Customer::new(1);
