@@ -1,4 +1,4 @@
-//! `legal_log`: who had which IPv4 address, and which ports of it, from when to when.
+//! `legal_log`: who had which address, which ports of it, or which prefix, from when to when.
 //!
 //! ```text
 //! lease events ──► bounded queue ──► one thread: line.rs ──► files.rs
@@ -8,6 +8,7 @@
 
 mod files;
 mod line;
+mod line6;
 mod writer;
 
 use std::io;
@@ -17,10 +18,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use fosix_config::LegalLogSettings;
-use fosix_lease::{Change4, ChangeKind, LeaseEvent4};
+use fosix_lease::{ChangeKind, LeaseEvent4, LeaseEvent6};
 
 use crate::{Hook, Points};
 use files::Files;
+use line::Told;
 use writer::{Job, Writer};
 
 /// The hook. It writes until [`Hook::stop`].
@@ -59,12 +61,12 @@ impl LegalLog {
         Ok(Self { queue, shared, thread: Mutex::new(Some(thread)) })
     }
 
-    fn note(&self, change: &Arc<Change4>) {
+    fn note(&self, kind: ChangeKind, told: Told) {
         // Nobody held the address during the probation.
-        if change.kind == ChangeKind::Recovered {
+        if kind == ChangeKind::Recovered {
             return;
         }
-        if self.queue.send(Job::Line(Arc::clone(change))).is_err() {
+        if self.queue.send(Job::Line(told)).is_err() {
             self.shared.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -85,7 +87,17 @@ impl Hook for LegalLog {
 
     fn leases4_changed(&self, event: &LeaseEvent4) {
         for change in &event.changes {
-            self.note(change);
+            self.note(change.kind, Told::Lease4(Arc::clone(change)));
+        }
+    }
+
+    fn follows_leases6(&self) -> bool {
+        true
+    }
+
+    fn leases6_changed(&self, event: &LeaseEvent6) {
+        for change in &event.changes {
+            self.note(change.kind, Told::Lease6(Arc::clone(change)));
         }
     }
 

@@ -7,6 +7,7 @@
 //! store while the queue is full. A program that does not end is killed.
 
 mod environment;
+mod environment6;
 mod process;
 
 use std::fs;
@@ -20,7 +21,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use fosix_config::RunScriptSettings;
-use fosix_lease::{ChangeKind, LeaseEvent4};
+use fosix_lease::{ChangeKind, LeaseEvent4, LeaseEvent6};
 use tracing::{error, warn};
 
 use crate::complaint::Complaint;
@@ -160,6 +161,30 @@ impl Hook for RunScript {
                 self.note(Event::one(Point::Lease4Decline, change));
             }
             _ => self.note(Event::committed(rest)),
+        }
+    }
+
+    fn follows_leases6(&self) -> bool {
+        true
+    }
+
+    fn leases6_changed(&self, event: &LeaseEvent6) {
+        let mut given = Vec::new();
+        for change in &event.changes {
+            let point = match change.kind {
+                ChangeKind::Assigned | ChangeKind::Renewed => {
+                    given.push(Arc::clone(change));
+                    continue;
+                }
+                ChangeKind::Released => Point::Lease6Release,
+                ChangeKind::Declined => Point::Lease6Decline,
+                ChangeKind::Expired => Point::Lease6Expire,
+                ChangeKind::Recovered => Point::Lease6Recover,
+            };
+            self.note(Event::leases6(point, vec![Arc::clone(change)]));
+        }
+        if !given.is_empty() {
+            self.note(Event::leases6(Point::Leases6Committed, given));
         }
     }
 

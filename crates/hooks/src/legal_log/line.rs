@@ -2,27 +2,50 @@
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 
 use fosix_config::LegalLogFormat;
-use fosix_lease::{Change4, ChangeKind, RelayHop, Timestamp};
+use fosix_lease::{Change, Change4, Change6, ChangeKind, RelayHop, Timestamp};
 use fosix_wire::softwire::{PortParams, PortSet};
 use fosix_wire::v4::ClientIdentifier;
 use serde::Serialize;
 
+use super::line6;
 use crate::calendar::Utc;
 use crate::text::{hex, printable};
 
-/// Appends the line of `change`, its end included.
-pub(super) fn append(format: LegalLogFormat, change: &Change4, out: &mut Vec<u8>) {
-    match format {
-        LegalLogFormat::Json => {
-            // Writing to memory does not fail, and every key is a text.
-            let _ = serde_json::to_writer(&mut *out, &Line::new(change));
-        }
-        LegalLogFormat::Text => {
-            let _ = write_sentence(change, out);
+/// What a line is about.
+#[derive(Debug)]
+pub(super) enum Told {
+    /// A lease of the DHCPv4 half.
+    Lease4(Arc<Change4>),
+    /// A lease of the DHCPv6 half.
+    Lease6(Arc<Change6>),
+}
+
+impl Told {
+    /// When it happened.
+    pub(super) fn at(&self) -> Timestamp {
+        match self {
+            Self::Lease4(change) => change.at,
+            Self::Lease6(change) => change.at,
         }
     }
+}
+
+/// Appends the line of `told`, its end included.
+pub(super) fn append(format: LegalLogFormat, told: &Told, out: &mut Vec<u8>) {
+    // Writing to memory does not fail, and every key is a text.
+    let _ = match (format, told) {
+        (LegalLogFormat::Json, Told::Lease4(change)) => {
+            serde_json::to_writer(&mut *out, &Line::new(change)).map_err(io::Error::from)
+        }
+        (LegalLogFormat::Json, Told::Lease6(change)) => {
+            serde_json::to_writer(&mut *out, &line6::Line::new(change)).map_err(io::Error::from)
+        }
+        (LegalLogFormat::Text, Told::Lease4(change)) => write_sentence(change, out),
+        (LegalLogFormat::Text, Told::Lease6(change)) => line6::write_sentence(change, out),
+    };
     out.push(b'\n');
 }
 
@@ -59,7 +82,7 @@ struct Ports {
 }
 
 #[derive(Serialize)]
-struct Relay {
+pub(super) struct Relay {
     link_address: Ipv6Addr,
     interface_id: Option<String>,
     remote_id: Option<String>,
@@ -76,7 +99,7 @@ impl<'a> Line<'a> {
             address: lease.address,
             ports: lease.port_set.map(Ports::new),
             from: text(lease.since),
-            until: until(change).map(text),
+            until: until(change, lease.expires()).map(text),
             client_id: lease.client.identifier().map(hex),
             duid: node.map(|(_, duid)| hex(duid.as_bytes())),
             iaid: node.map(|(iaid, _)| iaid),
@@ -107,7 +130,7 @@ impl Ports {
 }
 
 impl Relay {
-    fn new(hop: &RelayHop) -> Self {
+    pub(super) fn new(hop: &RelayHop) -> Self {
         let some = |bytes: &[u8]| (!bytes.is_empty()).then(|| hex(bytes));
         Self {
             link_address: hop.link_address,
@@ -126,19 +149,16 @@ fn write_sentence(change: &Change4, out: &mut Vec<u8>) -> io::Result<()> {
     }
     let (event, to) = (event(change.kind), if is_given(change) { "to" } else { "from" });
     let (hardware_type, hardware) = (lease.hardware.hardware_type(), hex(lease.hardware.octets()));
-    write!(out, " has been {event}{} {to} a device with hardware address: ", duration(change))?;
+    write!(
+        out,
+        " has been {event}{} {to} a device with hardware address: ",
+        duration(change, lease.valid_lifetime)
+    )?;
     write!(out, "hwtype={hardware_type} {hardware}")?;
     if let Some(id) = lease.client.identifier() {
         write!(out, ", client-id: {}", recognisable(id))?;
     }
-    for hop in &lease.relay_path {
-        write!(out, " connected via relay at address: {}", hop.link_address)?;
-        for (name, id) in [("interface-id", &hop.interface_id), ("remote-id", &hop.remote_id)] {
-            if !id.is_empty() {
-                write!(out, ", {name}: {}", recognisable(id))?;
-            }
-        }
-    }
+    write_relays(&lease.relay_path, out)?;
     write!(out, ", source address: {}", lease.source)?;
     if let Some(softwire) = lease.softwire {
         write!(out, ", softwire address: {}", softwire.address)?;
@@ -146,9 +166,21 @@ fn write_sentence(change: &Change4, out: &mut Vec<u8>) -> io::Result<()> {
     write!(out, ", held since {} UTC", Utc::of(lease.since).spaced())
 }
 
+pub(super) fn write_relays(relays: &[RelayHop], out: &mut Vec<u8>) -> io::Result<()> {
+    for hop in relays {
+        write!(out, " connected via relay at address: {}", hop.link_address)?;
+        for (name, id) in [("interface-id", &hop.interface_id), ("remote-id", &hop.remote_id)] {
+            if !id.is_empty() {
+                write!(out, ", {name}: {}", recognisable(id))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// ` for 1 hrs 2 mins 3 secs` of a lease that goes on.
-fn duration(change: &Change4) -> String {
-    match change.lease.valid_lifetime {
+pub(super) fn duration<L>(change: &Change<L>, valid_lifetime: u32) -> String {
+    match valid_lifetime {
         _ if !is_given(change) => String::new(),
         u32::MAX => " for infinite duration".to_owned(),
         seconds => {
@@ -169,7 +201,7 @@ fn recognisable(id: &[u8]) -> String {
     }
 }
 
-fn event(kind: ChangeKind) -> &'static str {
+pub(super) fn event(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Assigned => "assigned",
         ChangeKind::Renewed => "renewed",
@@ -179,16 +211,16 @@ fn event(kind: ChangeKind) -> &'static str {
     }
 }
 
-/// Whether the client has the address from then on.
-fn is_given(change: &Change4) -> bool {
+/// Whether the client has it from then on.
+pub(super) fn is_given<L>(change: &Change<L>) -> bool {
     matches!(change.kind, ChangeKind::Assigned | ChangeKind::Renewed)
 }
 
-/// Until when the holder has the address, as far as is known.
-fn until(change: &Change4) -> Option<Timestamp> {
-    if is_given(change) { change.lease.expires() } else { Some(change.at) }
+/// Until when the holder has a lease that is promised until `end`, as far as is known.
+pub(super) fn until<L>(change: &Change<L>, end: Option<Timestamp>) -> Option<Timestamp> {
+    if is_given(change) { end } else { Some(change.at) }
 }
 
-fn text(at: Timestamp) -> String {
+pub(super) fn text(at: Timestamp) -> String {
     Utc::of(at).to_string()
 }

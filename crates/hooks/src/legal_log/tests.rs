@@ -11,7 +11,7 @@ use fosix_wire::softwire::PortParams;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::samples::{change, lease};
+use crate::samples::{change, lease, lease6, prefix6};
 
 const DAY: u64 = 86_400;
 /// 2026-08-01T17:04:05Z.
@@ -19,6 +19,10 @@ const NOW: Timestamp = Timestamp(1_785_603_845);
 
 fn settings(directory: &Path) -> LegalLogSettings {
     LegalLogSettings { directory: directory.to_owned(), queue_size: 1000, ..LegalLogSettings::default() }
+}
+
+fn note(log: &LegalLog, change: Arc<fosix_lease::Change4>) {
+    log.leases4_changed(&LeaseEvent4 { sequence: 1, changes: vec![change] });
 }
 
 fn start(settings: &LegalLogSettings) -> LegalLog {
@@ -77,7 +81,7 @@ fn a_line_says_who_had_what_from_when_to_when() {
         },
     ]);
     held.hostname = "cpe".into();
-    log.note(&change(ChangeKind::Renewed, Timestamp(NOW.0 + 60), held));
+    note(&log, change(ChangeKind::Renewed, Timestamp(NOW.0 + 60), held));
     log.stop();
     // Of each 4096 ports but the first the 16 with that PSID.
     let ranges: Vec<_> = (1..16).map(|a| [a * 4096 + 0x340, a * 4096 + 0x34f]).collect();
@@ -106,10 +110,10 @@ fn each_event_says_how_long_the_address_was_held() {
     let later = Timestamp(NOW.0 + 600);
     let mut endless = lease(1, NOW);
     endless.valid_lifetime = u32::MAX;
-    log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
-    log.note(&change(ChangeKind::Assigned, NOW, endless));
+    note(&log, change(ChangeKind::Assigned, NOW, lease(1, NOW)));
+    note(&log, change(ChangeKind::Assigned, NOW, endless));
     for kind in [ChangeKind::Released, ChangeKind::Declined, ChangeKind::Expired, ChangeKind::Recovered] {
-        log.note(&change(kind, later, lease(1, NOW)));
+        note(&log, change(kind, later, lease(1, NOW)));
     }
     log.stop();
     let told: Vec<_> = lines(directory.path(), "fosix-legal.20260801.jsonl")
@@ -138,8 +142,8 @@ fn text_reads_like_kea_s() {
         interface_id: b"vlan7".as_slice().into(),
         remote_id: Box::default(),
     }]);
-    log.note(&change(ChangeKind::Assigned, NOW, held.clone()));
-    log.note(&change(ChangeKind::Released, at(0), held));
+    note(&log, change(ChangeKind::Assigned, NOW, held.clone()));
+    note(&log, change(ChangeKind::Released, at(0), held));
     log.stop();
     let text = fs::read_to_string(directory.path().join("fosix-legal.20260801.txt")).unwrap();
     let common = "a device with hardware address: hwtype=1 02:00:00:00:00:01 connected via relay at address: \
@@ -153,14 +157,58 @@ fn text_reads_like_kea_s() {
 }
 
 #[test]
+fn leases_of_the_dhcpv6_half_have_lines_of_their_own() {
+    for (format, name) in [(LegalLogFormat::Json, "jsonl"), (LegalLogFormat::Text, "txt")] {
+        let directory = tempfile::tempdir().unwrap();
+        let log = start(&LegalLogSettings { format, ..settings(directory.path()) });
+        let mut registered = lease6(7, NOW);
+        registered.state = fosix_lease::LeaseState::Registered;
+        let changes = vec![
+            change(ChangeKind::Assigned, NOW, lease6(1, NOW)),
+            change(ChangeKind::Released, NOW, prefix6(8, NOW)),
+            change(ChangeKind::Recovered, NOW, lease6(2, NOW)),
+            change(ChangeKind::Assigned, NOW, registered),
+        ];
+        log.leases6_changed(&LeaseEvent6 { sequence: 1, changes });
+        log.stop();
+        let file = format!("fosix-legal.20260801.{name}");
+        if format == LegalLogFormat::Json {
+            let told = lines(directory.path(), &file);
+            let expected = json!({
+                "time": "2026-08-01T17:04:05Z", "event": "assigned", "address": "2001:db8::1", "prefix": null,
+                "from": "2026-08-01T17:04:05Z", "until": "2026-08-01T18:04:05Z",
+                "duid": "00:03:00:01:02:00:00:00:00:01", "iaid": 9,
+                "hardware_type": 1, "hardware_address": "02:00:00:00:00:01",
+                "source": "fe80::99", "relays": [], "subnet": 1, "hostname": "",
+            });
+            assert_eq!(told[0], expected);
+            assert_eq!(told[1]["prefix"], json!("2001:db8:8::/48"));
+            assert_eq!((&told[1]["address"], &told[1]["hardware_type"]), (&Value::Null, &Value::Null));
+            assert_eq!((told.len(), &told[2]["event"]), (3, &json!("registered")));
+            continue;
+        }
+        let duid = "a device with DUID: 00:03:00:01:02:00:00:00:00:01";
+        let hardware = " and hardware address: hwtype=1 02:00:00:00:00:01";
+        let tail = ", source address: fe80::99, held since 2026-08-01 17:04:05 UTC";
+        let time = "2026-08-01 17:04:05 UTC";
+        let expected = format!(
+            "{time} Address: 2001:db8::1 has been assigned for 1 hrs 0 mins 0 secs to {duid}{hardware}{tail}\n\
+             {time} Prefix: 2001:db8:8::/48 has been released from {duid}{tail}\n\
+             {time} Address: 2001:db8::7 has been registered for 1 hrs 0 mins 0 secs to {duid}{hardware}{tail}\n"
+        );
+        assert_eq!(fs::read_to_string(directory.path().join(file)).unwrap(), expected);
+    }
+}
+
+#[test]
 fn a_new_day_begins_a_new_file_and_old_ones_go() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("notes.txt"), "not ours\n").unwrap();
     let log = start(&LegalLogSettings { keep: 2, ..settings(directory.path()) });
     for day in 0..4 {
-        log.note(&change(ChangeKind::Assigned, at(day), lease(1, at(day))));
+        note(&log, change(ChangeKind::Assigned, at(day), lease(1, at(day))));
     }
-    log.note(&change(ChangeKind::Expired, at(1), lease(1, at(1))));
+    note(&log, change(ChangeKind::Expired, at(1), lease(1, at(1))));
     log.stop();
     let expected = [("fosix-legal.20260803.jsonl", 1), ("fosix-legal.20260804.jsonl", 2), ("notes.txt", 1)];
     assert_eq!(files(directory.path()), expected.map(|(name, lines)| (name.to_owned(), lines)));
@@ -174,7 +222,7 @@ fn a_full_file_is_followed_by_another_one_also_after_a_restart() {
     for _ in 0..2 {
         let log = start(&small);
         for _ in 0..3 {
-            log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
+            note(&log, change(ChangeKind::Assigned, NOW, lease(1, NOW)));
         }
         log.stop();
     }
@@ -193,7 +241,7 @@ fn a_line_that_was_cut_off_does_not_swallow_the_next() {
     let path = directory.path().join("fosix-legal.20260801.jsonl");
     fs::write(&path, "{\"time\":\"2026").unwrap();
     let log = start(&settings(directory.path()));
-    log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
+    note(&log, change(ChangeKind::Assigned, NOW, lease(1, NOW)));
     log.stop();
     let text = fs::read_to_string(path).unwrap();
     let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
@@ -215,7 +263,7 @@ fn what_was_not_written_is_not_done() {
     let directory = tempfile::tempdir().unwrap();
     symlink("/dev/full", directory.path().join("fosix-legal.20260801.jsonl")).unwrap();
     let log = start(&settings(directory.path()));
-    log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
+    note(&log, change(ChangeKind::Assigned, NOW, lease(1, NOW)));
     thread::scope(|scope| {
         let done = scope.spawn(|| log.finish_events());
         log.stop();
@@ -229,7 +277,7 @@ fn what_a_full_disk_refuses_is_counted_as_lost_when_the_server_stops() {
     symlink("/dev/full", directory.path().join("fosix-legal.20260801.jsonl")).unwrap();
     let log = start(&settings(directory.path()));
     for _ in 0..5 {
-        log.note(&change(ChangeKind::Assigned, NOW, lease(1, NOW)));
+        note(&log, change(ChangeKind::Assigned, NOW, lease(1, NOW)));
     }
     log.stop();
     assert_eq!((count(&log, "legal-log-written"), count(&log, "legal-log-lost")), (0, 5));
@@ -243,7 +291,7 @@ fn lines_wait_while_a_file_cannot_be_opened() {
     fs::create_dir(&directory).unwrap();
     let log = start(&settings(&directory));
     fs::remove_dir_all(&directory).unwrap();
-    log.note(&change(ChangeKind::Assigned, at(1), lease(1, at(1))));
+    note(&log, change(ChangeKind::Assigned, at(1), lease(1, at(1))));
     let deadline = Instant::now() + Duration::from_secs(20);
     while count(&log, "legal-log-file-errors") == 0 {
         assert!(Instant::now() < deadline, "the missing directory was not noticed");

@@ -8,18 +8,18 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fosix_config::LegalLogFormat;
-use fosix_lease::Change4;
 use tracing::error;
 
+use super::Shared;
 use super::files::Files;
-use super::{Shared, line};
+use super::line::{self, Told};
 use crate::complaint::Complaint;
 
 /// What the thread is to do next.
 #[derive(Debug)]
 pub(super) enum Job {
     /// Write the line of this.
-    Line(Arc<Change4>),
+    Line(Told),
     /// Make everything before this durable, and say so.
     Sync(SyncSender<bool>),
     /// End.
@@ -64,7 +64,7 @@ impl Writer {
             let mut stop = false;
             while let Some(next) = job.take() {
                 match next {
-                    Job::Line(change) => self.take(&change),
+                    Job::Line(told) => self.take(&told),
                     Job::Sync(done) => waiting.push(done),
                     Job::Stop => stop = true,
                 }
@@ -95,14 +95,14 @@ impl Writer {
         result.is_ok()
     }
 
-    /// Puts the line of `change` to those that are pending, in the file that it belongs in.
-    fn take(&mut self, change: &Change4) {
-        if self.files.is_due(change.at, self.pending.len()) {
+    /// Puts the line of `told` to those that are pending, in the file that it belongs in.
+    fn take(&mut self, told: &Told) {
+        if self.files.is_due(told.at(), self.pending.len()) {
             self.write();
             self.sync();
-            self.files.turn_to(change.at);
+            self.files.turn_to(told.at());
         }
-        line::append(self.format, change, &mut self.pending);
+        line::append(self.format, told, &mut self.pending);
         self.pending_lines += 1;
     }
 

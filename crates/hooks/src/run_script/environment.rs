@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use fosix_lease::{Change4, ChangeKind, Lease4};
+use fosix_lease::{Change4, Change6, ChangeKind, RelayHop};
 use fosix_wire::v4::MessageType;
 
+use super::environment6;
 use crate::Point;
 use crate::text::hex;
 
@@ -13,37 +14,55 @@ use crate::text::hex;
 pub(super) struct Event {
     /// The point that the program is told of.
     pub(super) point: Point,
-    changes: Vec<Arc<Change4>>,
+    changes: Changes,
+}
+
+#[derive(Debug)]
+enum Changes {
+    Leases4(Vec<Arc<Change4>>),
+    Leases6(Vec<Arc<Change6>>),
 }
 
 impl Event {
     /// One thing that happened to one lease.
     pub(super) fn one(point: Point, change: &Arc<Change4>) -> Self {
-        Self { point, changes: vec![Arc::clone(change)] }
+        Self { point, changes: Changes::Leases4(vec![Arc::clone(change)]) }
     }
 
     /// Everything that a message changed.
     pub(super) fn committed(changes: Vec<Arc<Change4>>) -> Self {
-        Self { point: Point::Leases4Committed, changes }
+        Self { point: Point::Leases4Committed, changes: Changes::Leases4(changes) }
+    }
+
+    /// What happened to leases of the DHCPv6 half: one, but for `leases6_committed`.
+    pub(super) fn leases6(point: Point, changes: Vec<Arc<Change6>>) -> Self {
+        Self { point, changes: Changes::Leases6(changes) }
     }
 
     /// The variables, by name.
     pub(super) fn variables(&self) -> Vec<(String, String)> {
+        match &self.changes {
+            Changes::Leases4(changes) => self.variables4(changes),
+            Changes::Leases6(changes) => environment6::variables(self.point, changes),
+        }
+    }
+
+    fn variables4(&self, changes: &[Arc<Change4>]) -> Vec<(String, String)> {
         let mut variables = Variables::default();
-        if let Some(change) = self.changes.last().filter(|change| is_asked_for(change.kind)) {
+        if let Some(change) = changes.last().filter(|change| is_asked_for(change.kind)) {
             variables.query(change);
         }
         if self.point == Point::Leases4Committed {
             let given =
                 |change: &&Arc<Change4>| matches!(change.kind, ChangeKind::Assigned | ChangeKind::Renewed);
-            let (leases, deleted): (Vec<_>, Vec<_>) = self.changes.iter().partition(given);
+            let (leases, deleted): (Vec<_>, Vec<_>) = changes.iter().partition(given);
             for (prefix, changes) in [("LEASES4", leases), ("DELETED_LEASES4", deleted)] {
                 variables.add(prefix, "SIZE", &changes.len());
                 for (at, change) in changes.into_iter().enumerate() {
                     variables.lease(&format!("{prefix}_AT{at}"), change);
                 }
             }
-        } else if let Some(change) = self.changes.first() {
+        } else if let Some(change) = changes.first() {
             variables.lease("LEASE4", change);
             if self.point == Point::Lease4Expire {
                 variables.0.push(("REMOVE_LEASE".to_owned(), "false".to_owned()));
@@ -55,10 +74,10 @@ impl Event {
 
 /// The variables as they are put together.
 #[derive(Default)]
-struct Variables(Vec<(String, String)>);
+pub(super) struct Variables(pub(super) Vec<(String, String)>);
 
 impl Variables {
-    fn add(&mut self, prefix: &str, name: &str, value: &dyn ToString) {
+    pub(super) fn add(&mut self, prefix: &str, name: &str, value: &dyn ToString) {
         self.0.push((format!("{prefix}_{name}"), value.to_string()));
     }
 
@@ -118,25 +137,29 @@ impl Variables {
         self.add(prefix, "EVENT", &event(change.kind));
         self.add(prefix, "IPV6_SOURCE", &lease.source);
         self.add(prefix, "PORTS", &lease.port_set.map(|params| params.to_string()).unwrap_or_default());
-        self.add(prefix, "SOFTWIRE", &softwire(lease));
-        self.add(prefix, "RELAYS", &relays(lease));
+        self.add(
+            prefix,
+            "SOFTWIRE",
+            &lease.softwire.map(|softwire| softwire.address.to_string()).unwrap_or_default(),
+        );
+        self.add(prefix, "RELAYS", &relays(&lease.relay_path));
     }
 }
 
 /// Whether a client's message was the cause.
-fn is_asked_for(kind: ChangeKind) -> bool {
+pub(super) fn is_asked_for(kind: ChangeKind) -> bool {
     !matches!(kind, ChangeKind::Expired | ChangeKind::Recovered)
 }
 
 /// The state as Kea calls it: of a lease that ends, the one that it was in.
-fn state(kind: ChangeKind) -> &'static str {
+pub(super) fn state(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Recovered => "declined",
         _ => "default",
     }
 }
 
-fn event(kind: ChangeKind) -> &'static str {
+pub(super) fn event(kind: ChangeKind) -> &'static str {
     match kind {
         ChangeKind::Assigned => "assigned",
         ChangeKind::Renewed => "renewed",
@@ -147,12 +170,8 @@ fn event(kind: ChangeKind) -> &'static str {
     }
 }
 
-fn softwire(lease: &Lease4) -> String {
-    lease.softwire.map(|softwire| softwire.address.to_string()).unwrap_or_default()
-}
-
 /// `2001:db8::1=76:6c 2001:db8::2=`: link-address and interface-id of each relay, the one nearest the client first.
-fn relays(lease: &Lease4) -> String {
-    let relay = |hop: &fosix_lease::RelayHop| format!("{}={}", hop.link_address, hex(&hop.interface_id));
-    lease.relay_path.iter().map(relay).collect::<Vec<_>>().join(" ")
+pub(super) fn relays(path: &[RelayHop]) -> String {
+    let relay = |hop: &RelayHop| format!("{}={}", hop.link_address, hex(&hop.interface_id));
+    path.iter().map(relay).collect::<Vec<_>>().join(" ")
 }

@@ -7,7 +7,7 @@ use fosix_lease::{Change4, LeaseState, Timestamp};
 use tempfile::TempDir;
 
 use super::*;
-use crate::samples::{change, lease};
+use crate::samples::{change, lease, lease6, prefix6};
 
 const NOW: Timestamp = Timestamp(1_785_603_845);
 
@@ -115,6 +115,82 @@ fn each_event_runs_the_program_under_its_own_point() {
     let expected = "leases4_committed 1\nlease4_release released default\n\
                     lease4_decline declined default\nlease4_expire expired default false\n\
                     lease4_recover recovered declined\n";
+    assert_eq!(script.output(), expected);
+}
+
+#[test]
+fn a_program_is_told_of_dhcpv6_leases() {
+    let script = Script::new("{ echo point=$1; env; } >> $OUT");
+    let hook = script.start(|_| ());
+    let changes = vec![
+        change(ChangeKind::Assigned, NOW, lease6(1, NOW)),
+        change(ChangeKind::Renewed, NOW, prefix6(8, NOW)),
+    ];
+    hook.leases6_changed(&LeaseEvent6 { sequence: 1, changes });
+    hook.stop();
+    let lease = |at: u8, ours: [&str; 8]| {
+        let [address, event, hardware, hardware_type, len, kind, duid, preferred] = ours;
+        [
+            ("ADDRESS", address),
+            ("CLTT", "1785603845"),
+            ("DUID", duid),
+            ("EVENT", event),
+            ("HOSTNAME", ""),
+            ("HWADDR", hardware),
+            ("HWADDR_TYPE", hardware_type),
+            ("IAID", "9"),
+            ("IPV6_SOURCE", "fe80::99"),
+            ("PREFERRED_LIFETIME", preferred),
+            ("PREFIX_LEN", len),
+            ("RELAYS", ""),
+            ("STATE", "default"),
+            ("SUBNET_ID", "1"),
+            ("TYPE", kind),
+            ("VALID_LIFETIME", "3600"),
+        ]
+        .map(|(name, value)| format!("LEASES6_AT{at}_{name}={value}"))
+    };
+    let duid = "00:03:00:01:02:00:00:00:00:01";
+    let mut expected = vec!["DELETED_LEASES6_SIZE=0".to_owned()];
+    let address = ["2001:db8::1", "assigned", "02:00:00:00:00:01", "1", "128", "IA_NA", duid, "1800"];
+    expected.extend(lease(0, address));
+    expected.extend(lease(1, ["2001:db8:8::", "renewed", "", "", "48", "IA_PD", duid, "1800"]));
+    expected.push("LEASES6_SIZE=2".to_owned());
+    let query = [
+        ("CLIENT_ID", duid),
+        ("IFACE_INDEX", ""),
+        ("IFACE_NAME", ""),
+        ("LOCAL_ADDR", ""),
+        ("LOCAL_PORT", ""),
+        ("PROTO", "UDP"),
+        ("REMOTE_ADDR", "fe80::99"),
+        ("REMOTE_HWADDR", ""),
+        ("REMOTE_HWADDR_TYPE", ""),
+        ("REMOTE_PORT", ""),
+        ("TXID", ""),
+        ("TYPE", "RENEW"),
+    ];
+    expected.extend(query.map(|(name, value)| format!("QUERY6_{name}={value}")));
+    expected.push("point=leases6_committed".to_owned());
+    assert_eq!(variables(&script.output()), expected);
+}
+
+#[test]
+fn each_end_of_a_dhcpv6_lease_runs_the_program_under_its_own_point() {
+    let script = Script::new("echo $1 $LEASE6_ADDRESS $LEASE6_STATE $QUERY6_TYPE $REMOVE_LEASE >> $OUT");
+    let hook = script.start(|settings| settings.max_processes = 1);
+    let mut registered = lease6(3, NOW);
+    registered.state = LeaseState::Registered;
+    let changes = vec![
+        change(ChangeKind::Released, NOW, lease6(1, NOW)),
+        change(ChangeKind::Declined, NOW, lease6(2, NOW)),
+        change(ChangeKind::Expired, NOW, registered),
+        change(ChangeKind::Recovered, NOW, lease6(2, NOW)),
+    ];
+    hook.leases6_changed(&LeaseEvent6 { sequence: 1, changes });
+    hook.stop();
+    let expected = "lease6_release 2001:db8::1 default RELEASE\nlease6_decline 2001:db8::2 default DECLINE\n\
+                    lease6_expire 2001:db8::3 registered false\nlease6_recover 2001:db8::2 declined\n";
     assert_eq!(script.output(), expected);
 }
 
