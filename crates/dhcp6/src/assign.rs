@@ -5,6 +5,7 @@ use fosix_wire::v6::{MessageType, OptionCode, StatusCode};
 
 use crate::Drop6;
 use crate::associations::{Asked, SERVED_AT_ONCE, associations};
+use crate::extend::tell_what_is_left;
 use crate::outcome::Sent6;
 use crate::plan::{PlannedLease, Step};
 use crate::process::{Exchange, Work};
@@ -81,7 +82,7 @@ impl Exchange<'_> {
         for at in (from..work.plan.leases.len()).rev() {
             if !has_room {
                 // Nothing can be promised that is not on disk: the client is told what is left.
-                self.tell_what_is_left(at, work);
+                tell_what_is_left(at, work);
             } else if step == Step::Grant {
                 self.lease6_extend(at, false, work)?;
             } else if !self.lease6_select(at, work)? {

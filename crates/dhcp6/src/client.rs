@@ -4,14 +4,14 @@ use std::net::Ipv6Addr;
 
 use fosix_config::MacSource;
 use fosix_lease::HardwareAddress;
-use fosix_wire::v6::{ClientLinkLayerAddress, Duid, DuidKind, OptionCode, Packet};
+use fosix_wire::v6::{ClientLinkLayerAddress, Duid, DuidKind, OptionCode, Packet, RelayMessage};
 
 /// IANA's hardware type for Ethernet.
 const ETHERNET: u8 = 1;
 
 /// The client's own address: what the relay nearest to it saw, or where the datagram came from.
 pub(crate) fn address(packet: &Packet<'_>, source: Ipv6Addr) -> Ipv6Addr {
-    packet.relays().last().map_or(source, |nearest| nearest.peer_address())
+    packet.relays().last().map_or(source, RelayMessage::peer_address)
 }
 
 /// The client's hardware address from the first of `sources` that tells it.
@@ -51,7 +51,10 @@ fn from_link_local(address: Ipv6Addr) -> Option<HardwareAddress> {
         return None;
     }
     match address.octets() {
-        [.., a, b, c, 0xff, 0xfe, d, e, f] => HardwareAddress::new(ETHERNET, &[a ^ 2, b, c, d, e, f]),
+        [_, _, _, _, _, _, _, _, first, second, third, 0xff, 0xfe, rest @ ..] => {
+            let [fourth, fifth, sixth] = rest;
+            HardwareAddress::new(ETHERNET, &[first ^ 2, second, third, fourth, fifth, sixth])
+        }
         _ => None,
     }
 }

@@ -51,7 +51,7 @@ impl Exchange<'_> {
             return Ok(());
         }
         let goes = match end {
-            End::Release => self.lease6_release(key, work)?,
+            End::Release => self.lease6_release(key, work),
             End::Decline => self.lease6_decline(key, work)?,
         };
         if goes {

@@ -70,7 +70,7 @@ impl Exchange<'_> {
                 self.lease6_extend(at, is_rebind, work)?;
             } else {
                 // Nothing can be promised that is not on disk: the client is told what is left.
-                self.tell_what_is_left(at, work);
+                tell_what_is_left(at, work);
             }
         }
         if work.plan.leases.len() > from {
@@ -113,17 +113,16 @@ impl Exchange<'_> {
             lease.is_active(work.now) && !lease.is_held_by(self.duid, asked.iaid, work.now)
         })
     }
+}
 
-    /// Has the client told what is left of a planned lease, and nothing done.
-    pub(crate) fn tell_what_is_left(&self, at: usize, work: &mut Work<'_>) {
-        let Some(planned) = work.plan.leases.get_mut(at) else { return };
-        let Some(lease) = work.leases.get(planned.key) else { return };
-        let passed = u32::try_from(work.now.seconds_since(lease.last_transaction())).unwrap_or(u32::MAX);
-        // For ever stays for ever.
-        let left =
-            |lifetime: u32| if lifetime == u32::MAX { lifetime } else { lifetime.saturating_sub(passed) };
-        planned.preferred_lifetime = left(lease.preferred_lifetime());
-        planned.valid_lifetime = left(lease.valid_lifetime());
-        planned.step = Step::Tell;
-    }
+/// Has the client told what is left of a planned lease, and nothing done.
+pub(crate) fn tell_what_is_left(at: usize, work: &mut Work<'_>) {
+    let Some(planned) = work.plan.leases.get_mut(at) else { return };
+    let Some(lease) = work.leases.get(planned.key) else { return };
+    let passed = u32::try_from(work.now.seconds_since(lease.last_transaction())).unwrap_or(u32::MAX);
+    // For ever stays for ever.
+    let left = |lifetime: u32| if lifetime == u32::MAX { lifetime } else { lifetime.saturating_sub(passed) };
+    planned.preferred_lifetime = left(lease.preferred_lifetime());
+    planned.valid_lifetime = left(lease.valid_lifetime());
+    planned.step = Step::Tell;
 }

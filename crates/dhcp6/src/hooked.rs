@@ -8,6 +8,7 @@ use fosix_wire::v6::{self, Packet};
 use tracing::warn;
 
 use crate::Drop6;
+use crate::extend::tell_what_is_left;
 use crate::outcome::Sent6;
 use crate::plan::PlannedLease;
 use crate::process::{Exchange, Work};
@@ -176,23 +177,23 @@ impl Exchange<'_> {
         });
         take(&proposal, planned);
         if !kept(asked)? {
-            self.tell_what_is_left(at, work);
+            tell_what_is_left(at, work);
         }
         Ok(())
     }
 
     /// Whether hooks let the client give `key` back.
-    pub(crate) fn lease6_release(&self, key: Key6, work: &mut Work<'_>) -> Result<bool, Drop6> {
+    pub(crate) fn lease6_release(&self, key: Key6, work: &mut Work<'_>) -> bool {
         const POINT: Point = Point::Lease6Release;
         let hooks = &self.server.hooks;
         if !hooks.wants(POINT) {
-            return Ok(true);
+            return true;
         }
-        let Some(lease) = work.leases.get(key).map(fosix_lease::LeaseRef6::to_lease) else { return Ok(true) };
+        let Some(lease) = work.leases.get(key).map(fosix_lease::LeaseRef6::to_lease) else { return true };
         let query = self.query();
         // Kea: either status has the lease stay, and the client is told that all went well.
         let asked = hooks.ask(POINT, work.context, |hook, state| hook.lease6_release(state, &query, &lease));
-        Ok(asked == Status::Continue)
+        asked == Status::Continue
     }
 
     /// Whether hooks let `key` be taken out of use.

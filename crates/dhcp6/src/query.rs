@@ -102,15 +102,17 @@ pub(crate) fn check_destination(packet: &Packet<'_>, origin: &Origin) -> Result<
 
 /// Checks that a client's message is of a type that is served, and what the client calls itself.
 pub(crate) fn check_client(message: &Message<'_>) -> Result<(), Drop6> {
+    /// Kea's lease files have it where nobody is known: it is nobody's.
+    const NOBODY: [u8; 3] = [0; 3];
     let (client, _) = identifiers(message.message_type()).ok_or(Drop6::MessageType)?;
     let options = message.options();
     let mut clients = options.find_all(OptionCode::CLIENT_ID);
-    match (clients.next(), client) {
-        // Kea's lease files have it where nobody is known: it is nobody's.
-        (Some([0, 0, 0]), _) => return Err(Drop6::ClientId),
-        (Some(duid), _) => Duid::new_checked(duid).map(drop).map_err(|_| Drop6::ClientId)?,
-        (None, Presence::Required) => return Err(Drop6::ClientId),
-        (None, _) => {}
+    let fits = match clients.next() {
+        Some(duid) => Duid::new_checked(duid).is_ok() && duid != NOBODY,
+        None => client != Presence::Required,
+    };
+    if !fits {
+        return Err(Drop6::ClientId);
     }
     if clients.next().is_some() { Err(Drop6::ClientId) } else { Ok(()) }
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 use fosix_dhcp6::{Datagram, Drop6, Effects6, Origin, Outcome6, Server6, Settings6};
 use fosix_hooks::{Hook, Hooks, Message6, Point, Points, Proposal6, Query6, State, Status, SubnetChoice};
-use fosix_lease::{Change6, ChangeKind, Key6, Lease6, Leases6, Timestamp};
+use fosix_lease::{Change6, ChangeKind, Key6, Lease6, LeaseRef6, Leases6, Timestamp};
 use fosix_wire::v6::{
     IaAddress, IaNa, IaPd, IaPrefix, MessageType, OptionCode, Packet, StatusCode, StatusCodeOption, Writer,
 };
@@ -220,12 +220,8 @@ impl World {
 
     fn held(&self) -> Vec<Key6> {
         let now = Timestamp(self.now);
-        let mut held: Vec<_> = self
-            .leases
-            .iter()
-            .filter(|lease| lease.is_held_by(CLIENT, 5, now))
-            .map(|lease| lease.key())
-            .collect();
+        let mut held: Vec<_> =
+            self.leases.iter().filter(|lease| lease.is_held_by(CLIENT, 5, now)).map(LeaseRef6::key).collect();
         held.sort_unstable();
         held
     }
@@ -357,7 +353,7 @@ fn what_is_skipped_on_renewal_stays_as_it_is_and_the_rest_of_it_is_told() {
         let mut world = World::bound().with(Some((point, Deed::Answer(Status::Skip))));
         let answer = world.ask(message_type, &names_both()).unwrap();
         assert_eq!(told(&answer), ([Some((1200, 2200)); 2], [None; 2]), "{message_type}");
-        let ends = world.leases.iter().map(|lease| lease.expires());
+        let ends = world.leases.iter().map(LeaseRef6::expires);
         assert!(ends.into_iter().all(|end| end == Some(Timestamp(START + 4000))));
     }
 }
@@ -375,7 +371,7 @@ fn hooks_change_lifetimes_within_reason() {
         let answer = world.ask(message_type, &names_both()).unwrap();
         assert_eq!(told(&answer).0, [Some(expected); 2], "{message_type} {preferred} {valid}");
         let now = Timestamp(world.now);
-        let ends = world.leases.iter().map(|lease| lease.expires()).collect::<Vec<_>>();
+        let ends = world.leases.iter().map(LeaseRef6::expires).collect::<Vec<_>>();
         assert_eq!(ends, [Some(now.plus(expected.1)); 2]);
     }
 }
@@ -410,7 +406,7 @@ fn a_message_that_is_dropped_before_leases_change_changes_none() {
     }
     let mut world = World::bound().with(Some((Point::Lease6Renew, Deed::Answer(Status::Drop))));
     assert_eq!(world.ask(MessageType::RENEW, &names_both()), Err(Drop6::Hook));
-    let ends: Vec<_> = world.leases.iter().map(|lease| lease.expires()).collect();
+    let ends: Vec<_> = world.leases.iter().map(LeaseRef6::expires).collect();
     assert_eq!(ends, [Some(Timestamp(START + 4000)); 2]);
 }
 
