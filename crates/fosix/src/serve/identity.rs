@@ -44,12 +44,14 @@ pub(super) fn server_duid(
         _ => return Ok(make(&spec.duid, None)),
     };
     match fs::read_to_string(&file) {
-        Ok(text) => match from_hex(text.trim()).filter(|duid| fosix_dhcp6::duid_fits(&spec.duid, duid)) {
-            Some(kept) => return Ok(kept),
-            None => {
-                warn!(file = %file.display(), "the DUID that was kept is not what `server-id` asks for: a new one is made")
+        Ok(text) => {
+            let kept = from_hex(text.trim()).filter(|duid| fosix_dhcp6::duid_fits(&spec.duid, duid));
+            if let Some(kept) = kept {
+                return Ok(kept);
             }
-        },
+            let file = file.display();
+            warn!(%file, "the DUID that was kept is not what `server-id` asks for: a new one is made");
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
     }

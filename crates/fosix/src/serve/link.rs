@@ -71,8 +71,10 @@ impl Link {
         half4: Option<&Arc<Half4>>,
         book: &Arc<AddressBook>,
     ) -> anyhow::Result<(Option<Self>, bool)> {
-        let port = config.dhcp6.as_ref().map(|dhcp6| dhcp6.dhcp4o6_port);
-        let port = port.or(config.dhcp4.as_ref().map(|dhcp4| dhcp4.dhcp4o6_port)).unwrap_or(0);
+        let port = match (&config.dhcp6, &config.dhcp4) {
+            (Some(dhcp6), _) => dhcp6.dhcp4o6_port,
+            (None, dhcp4) => dhcp4.as_ref().map_or(0, |dhcp4| dhcp4.dhcp4o6_port),
+        };
         match self {
             Self::Own(_) => Ok((None, false)),
             Self::Direct(_) => Ok((half4.map(|half4| Self::Direct(Arc::clone(half4))), false)),
