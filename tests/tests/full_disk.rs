@@ -133,8 +133,8 @@ fn confirm(fleet: &mut Fleet, directory: &Path) {
 #[test]
 fn a_full_disk_ends_no_lease_and_service_is_back_when_there_is_room() {
     let disk = Disk::new(256);
-    // Room for one segment of 64 MiB, not for the next.
-    let filler = disk.fill(150 * MIB);
+    // Room for the first segment of each half, 64 MiB, not for a next one.
+    let filler = disk.fill(86 * MIB);
     let (halves, mut fleet) = network("full");
     let server = Fosix::start(&halves.server, configuration(&disk.leases(), None));
     fill(&mut fleet);
@@ -152,7 +152,7 @@ fn a_full_disk_ends_no_lease_and_service_is_back_when_there_is_room() {
 #[test]
 fn a_server_starts_on_a_full_disk_after_a_crash_and_has_everything() {
     let disk = Disk::new(256);
-    let filler = disk.fill(150 * MIB);
+    let filler = disk.fill(86 * MIB);
     let (halves, mut fleet) = network("full-crash");
     let server = Fosix::start(&halves.server, configuration(&disk.leases(), None));
     fill(&mut fleet);

@@ -9,6 +9,7 @@ use fosix_wire::v6::{self, Packet, QueryFlags, Writer, write_relay_reply};
 
 use crate::outcome::Sent4;
 use crate::process::Exchange;
+use crate::server::Subnet;
 
 /// What the answer says.
 pub(crate) struct Answer {
@@ -60,7 +61,8 @@ pub(crate) fn wrap(
 fn write_message(exchange: &Exchange<'_>, answer: &Answer, buffer: &mut Vec<u8>) -> Result<(), Error> {
     let request = &exchange.decoded.message;
     let server = exchange.server;
-    let subnet = exchange.subnet;
+    let address = answer.lease.map_or_else(|| request.ciaddr(), |(address, _)| address);
+    let subnet = exchange.subnet_of(address);
 
     // RFC 2131 §4.3.1, table 3: hops and secs are zero; xid, flags, giaddr and chaddr are the client's.
     let mut header = Header::reply_to(request);
@@ -101,21 +103,26 @@ fn write_message(exchange: &Exchange<'_>, answer: &Answer, buffer: &mut Vec<u8>)
     if let Some(why) = answer.refusal {
         w.option(OptionCode::MESSAGE, why.as_bytes());
     } else {
-        write_configured(exchange, answer, &mut w);
+        write_configured(exchange, subnet, answer, &mut w);
     }
     write_echoed(exchange, &mut w);
     w.finish()
 }
 
 /// The configured options that the client asks for or gets unasked.
-fn write_configured(exchange: &Exchange<'_>, answer: &Answer, w: &mut v4::Writer<'_>) {
+fn write_configured(
+    exchange: &Exchange<'_>,
+    subnet: Option<Subnet<'_>>,
+    answer: &Answer,
+    w: &mut v4::Writer<'_>,
+) {
     let request = &exchange.decoded.message;
-    let options = match &exchange.subnet {
+    let options = match &subnet {
         Some(subnet) => subnet.options(answer.lease.map_or_else(|| request.ciaddr(), |(address, _)| address)),
         None => &exchange.server.global_options,
     };
     // RFC 2132 §3.3: the subnet mask comes before the router. It is sent always, asked for or not.
-    match (options.get(u16::from(OptionCode::SUBNET_MASK.0)), &exchange.subnet) {
+    match (options.get(u16::from(OptionCode::SUBNET_MASK.0)), &subnet) {
         (Some(configured), _) => w.option(OptionCode::SUBNET_MASK, configured),
         (None, Some(subnet)) => w.option_ipv4(OptionCode::SUBNET_MASK, subnet.config.prefix.netmask()),
         (None, None) => {}

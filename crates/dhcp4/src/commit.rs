@@ -75,7 +75,8 @@ impl Server4 {
             .map_err(|_| Drop4::QueryMalformed)
             .and_then(|packet| {
                 let decoded = Decoded::new(&packet, &message, |_| ())?;
-                let exchange = Exchange { server: self, decoded: &decoded, subnet: None, client, arrival };
+                let exchange =
+                    Exchange { server: self, decoded: &decoded, subnet: None, link: &[], client, arrival };
                 let outcome = exchange.committed(result, &changes, &mut context)?;
                 exchange.send(outcome, answer, start, &mut context)
             });

@@ -19,6 +19,8 @@ pub(crate) struct Exchange<'a> {
     pub(crate) decoded: &'a Decoded<'a>,
     /// The subnet that the query belongs to.
     pub(crate) subnet: Option<Subnet<'a>>,
+    /// The places of the subnets that its client is given addresses of: that one, then the others of its shared network.
+    pub(crate) link: &'a [usize],
     pub(crate) client: ClientIdentity,
     /// Where the query came from.
     pub(crate) arrival: Arrival<'a>,
@@ -89,18 +91,50 @@ impl Exchange<'_> {
             return Err(Drop4::ServerIdInDiscover);
         }
         let requested = self.decoded.address(OptionCode::REQUESTED_IP_ADDRESS)?;
-        let subnet = self.subnet.ok_or(Drop4::NoSubnet)?;
+        if self.link.is_empty() {
+            return Err(Drop4::NoSubnet);
+        }
         if !work.leases.can_grant() {
             return Err(Drop4::StoreFull);
         }
-        let chosen = work.leases.choose(&self.client, subnet.id(), requested, work.now);
-        let address = chosen.ok_or(Drop4::NoFreeAddress)?;
+        let (address, subnet) = self.choose(requested, work).ok_or(Drop4::NoFreeAddress)?;
         let mut proposal = Proposal4::new(address, subnet.id(), true, self.lifetime(&subnet)?);
         self.lease4_select(&mut proposal, work.context)?;
         self.write(&Answer::lease(Sent4::Offer, address, proposal.valid_lifetime), work)?;
         self.lease4_offer(&proposal, work.context)?;
         work.leases.offer(address, &self.client, self.server.settings.offer_lifetime, work.now);
         Ok(Outcome4::Answered(Sent4::Offer))
+    }
+
+    /// What the client should be offered, and the subnet that it is of: subnets that the client knows come first, then the
+    /// one that it belongs to, then the others of its shared network.
+    fn choose(&self, requested: Option<Ipv4Addr>, work: &mut Work<'_>) -> Option<(Ipv4Addr, Subnet<'_>)> {
+        let now = work.now;
+        if let [only] = self.link {
+            let subnet = self.server.subnet(*only)?;
+            return work
+                .leases
+                .choose(&self.client, subnet.id(), requested, now)
+                .map(|address| (address, subnet));
+        }
+        for familiar in [true, false] {
+            for subnet in self.link.iter().filter_map(|&at| self.server.subnet(at)) {
+                let knows = requested.is_some_and(|address| subnet.config.prefix.contains(&address))
+                    || work.leases.known(&self.client, subnet.id(), now).is_some();
+                if knows == familiar
+                    && let Some(address) = work.leases.choose(&self.client, subnet.id(), requested, now)
+                {
+                    return Some((address, subnet));
+                }
+            }
+        }
+        None
+    }
+
+    /// The subnet of the client's shared network that has `address`; the one that the query belongs to where none has.
+    pub(crate) fn subnet_of(&self, address: Ipv4Addr) -> Option<Subnet<'_>> {
+        let mut subnets = self.link.iter().filter_map(|&at| self.server.subnet(at));
+        subnets.find(|subnet| subnet.config.prefix.contains(&address)).or(self.subnet)
     }
 
     /// RFC 2131 §4.3.2.
@@ -113,15 +147,16 @@ impl Exchange<'_> {
                 Ok(Outcome4::Silent(Silence4::OtherServer))
             }
             RequestState::InitReboot { address } => self.init_reboot(address, work),
-            RequestState::Selecting { address, .. } | RequestState::Renewing { address } => match self.subnet
-            {
-                Some(subnet) => self.grant(&subnet, address, work),
-                None => self.refuse("no subnet serves this client", work),
-            },
+            RequestState::Selecting { address, .. } | RequestState::Renewing { address } => {
+                match self.subnet_of(address) {
+                    Some(subnet) => self.grant(&subnet, address, work),
+                    None => self.refuse("no subnet serves this client", work),
+                }
+            }
             RequestState::Rebinding { address } => {
                 // Any server may be asked: one that alone decides here refuses what it does not give out, one among
                 // others leaves the answer to them.
-                match self.subnet {
+                match self.subnet_of(address) {
                     Some(subnet) if subnet.config.authoritative => self.grant(&subnet, address, work),
                     Some(subnet) => match work.leases.check(address, &self.client, subnet.id(), work.now) {
                         Err(Conflict::NotInPool { .. }) => {
@@ -157,7 +192,7 @@ impl Exchange<'_> {
     }
 
     fn init_reboot(&self, address: Ipv4Addr, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
-        let Some(subnet) = self.subnet else {
+        let Some(subnet) = self.subnet_of(address) else {
             if self.server.config.authoritative {
                 return self.refuse("no subnet serves this client", work);
             }
@@ -167,7 +202,9 @@ impl Exchange<'_> {
         if !subnet.config.prefix.contains(&address) {
             return self.refuse("the address is not of this network", work);
         }
-        match work.leases.known(&self.client, subnet.id(), work.now).map(LeaseRef4::address) {
+        let mut subnets = self.link.iter().filter_map(|&at| self.server.subnet(at));
+        let known = subnets.find_map(|subnet| work.leases.known(&self.client, subnet.id(), work.now));
+        match known.map(LeaseRef4::address) {
             Some(known) if known == address => self.grant(&subnet, address, work),
             Some(_) => self.refuse("the client has another address", work),
             // RFC 2131 §4.3.2: without a record of the client the server MUST remain silent. An authoritative one

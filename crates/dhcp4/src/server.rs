@@ -47,6 +47,8 @@ pub struct Server4 {
 /// The merged options of one subnet and of those of its pools that have options of their own.
 #[derive(Debug)]
 struct SubnetScopes {
+    /// The places of the subnets that its clients are given addresses of: itself, then the others of its shared network.
+    link: Box<[usize]>,
     options: EffectiveOptions,
     pools: Vec<(Pool4, EffectiveOptions)>,
 }
@@ -81,7 +83,8 @@ pub enum Outcome4 {
 impl Server4 {
     /// Makes a configuration ready for packets.
     pub fn new(config: Dhcp4, settings: Settings4) -> Self {
-        let scopes = config.subnets.iter().map(|subnet| SubnetScopes::new(subnet, &config)).collect();
+        let places = config.subnets.iter().enumerate();
+        let scopes = places.map(|(at, subnet)| SubnetScopes::new(at, subnet, &config)).collect();
         let configured = config.subnets.iter().map(|subnet| subnet.server_identifier);
         let configured = configured.chain([config.server_identifier, Some(settings.server_identifier)]);
         Self {
@@ -210,13 +213,17 @@ impl Server4 {
     ) -> Result<Exchange<'a>, Drop4> {
         let at = self.selector.select(decoded.packet.relays(), arrival.source, arrival.interface);
         let at = self.subnet4_select(decoded, arrival, at, context)?;
-        let subnet = at.and_then(|at| {
-            Some(Subnet { config: self.config.subnets.get(at)?, scopes: self.scopes.get(at)? })
-        });
+        let subnet = at.and_then(|at| self.subnet(at));
         let by_identifier =
             subnet.map_or(self.config.match_client_id, |subnet| subnet.config.match_client_id);
         let client = process::identify(decoded, by_identifier)?;
-        Ok(Exchange { server: self, decoded, subnet, client, arrival })
+        let link = at.and_then(|at| self.scopes.get(at)).map_or(&[][..], |scopes| &scopes.link);
+        Ok(Exchange { server: self, decoded, subnet, link, client, arrival })
+    }
+
+    /// The subnet at that place of the configuration.
+    pub(crate) fn subnet(&self, at: usize) -> Option<Subnet<'_>> {
+        Some(Subnet { config: self.config.subnets.get(at)?, scopes: self.scopes.get(at)? })
     }
 
     /// Whether `address` is a name of this server.
@@ -236,11 +243,17 @@ pub(crate) fn count(outcome: Outcome4, start: usize, answer: &mut Vec<u8>, stati
 }
 
 impl SubnetScopes {
-    fn new(subnet: &Subnet4, config: &Dhcp4) -> Self {
+    fn new(at: usize, subnet: &Subnet4, config: &Dhcp4) -> Self {
+        let others = config.subnets.iter().enumerate().filter(|(other, candidate)| {
+            *other != at
+                && subnet.shared_network.is_some()
+                && candidate.shared_network == subnet.shared_network
+        });
         let own = subnet.pools.iter().filter(|pool| !pool.options.is_empty());
         let merged =
             |pool: &Pool4| EffectiveOptions::merge(&[&pool.options, &subnet.options, &config.options]);
         Self {
+            link: [at].into_iter().chain(others.map(|(other, _)| other)).collect(),
             options: EffectiveOptions::merge(&[&subnet.options, &config.options]),
             pools: own.map(|pool| (pool.clone(), merged(pool))).collect(),
         }

@@ -53,6 +53,33 @@ fn retransmissions_and_copies_get_the_same_answer_and_no_second_lease() {
 }
 
 #[test]
+fn where_a_subnet_has_nothing_left_the_next_one_of_its_shared_network_gives() {
+    let mut world = World::configured(
+        r#"{ "Dhcp4": { "shared-networks": [ { "name": "town", "subnet4": [
+            { "id": 1, "subnet": "10.0.0.0/24", "4o6-subnet": "::/0", "pools": [ { "pool": "10.0.0.10 - 10.0.0.10" } ],
+              "option-data": [ { "name": "routers", "data": "10.0.0.1" } ] },
+            { "id": 2, "subnet": "10.0.2.0/24", "pools": [ { "pool": "10.0.2.10 - 10.0.2.19" } ],
+              "option-data": [ { "name": "routers", "data": "10.0.2.1" } ] } ] } ] } }"#,
+    );
+    let bind = |world: &mut World, client| {
+        let offered = world.answer(&Ask::discover(client)).yiaddr();
+        let ack = world.answer(&Ask::selecting(client, offered));
+        assert_eq!(ack.yiaddr(), offered);
+        (offered, ack.address(OptionCode::ROUTER).unwrap())
+    };
+    assert_eq!(bind(&mut world, 1), (address("10.0.0.10"), address("10.0.0.1")));
+    let second = (address("10.0.2.10"), address("10.0.2.1"));
+    assert_eq!(bind(&mut world, 2), second);
+    // Whoever is known in a subnet stays there, also when there is room again in the first.
+    world.outcome(&Ask::release(1, address("10.0.0.10")));
+    assert_eq!(bind(&mut world, 2), second);
+    assert_eq!(world.answer(&Ask::renewing(2, second.0)).message_type(), MessageType::ACK);
+    assert_eq!(world.answer(&Ask::init_reboot(2, second.0)).message_type(), MessageType::ACK);
+    assert_eq!(world.answer(&Ask::init_reboot(2, address("10.0.0.10"))).message_type(), MessageType::NAK);
+    assert_eq!(world.leases.iter().filter(|lease| lease.state() == LeaseState::Assigned).count(), 1);
+}
+
+#[test]
 fn a_request_for_a_free_address_is_granted_though_its_offer_is_forgotten() {
     let mut world = World::new();
     let wanted = address("10.0.0.17");

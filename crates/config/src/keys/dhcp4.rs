@@ -56,7 +56,8 @@ pub(super) static DHCP4: Spec = Spec::new(
     ],
 );
 
-pub(super) const SHARED: &str = "its subnets inherit its parameters and options; a client is not yet handed on to its next subnet when one is full";
+pub(super) const SHARED: &str =
+    "its subnets inherit its parameters and options; where one has nothing left, the next one gives";
 
 pub(super) static SHARED_NETWORK: Spec = Spec::new(
     "shared-networks (Dhcp4)",

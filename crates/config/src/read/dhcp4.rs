@@ -104,15 +104,6 @@ impl<'t> NetworkNames<'t> {
         } else {
             self.taken.insert(name.value, name.span);
         }
-        report.push_repeated(
-            "shared-networks",
-            Diagnostic::notice(
-                name.span,
-                "a full subnet of a shared network does not hand its clients on yet",
-            )
-            .label("its subnets inherit its parameters and options")
-            .help("let each subnet have addresses enough for its own clients"),
-        );
         name.value
     }
 }

@@ -197,6 +197,11 @@ impl World {
         Self::with(&config)
     }
 
+    /// The half that a text configures, as the file of an operator would.
+    pub(crate) fn configured(text: &str) -> Self {
+        Self::with(&fosix_config::load_text("fosix.json", text).config.unwrap().dhcp4.unwrap())
+    }
+
     fn with(config: &Dhcp4) -> Self {
         let settings = Settings4 { max_relay_levels: 9, offer_lifetime: 60, server_identifier: OURS };
         let server = Server4::new(config.clone(), settings);
