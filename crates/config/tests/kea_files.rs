@@ -119,7 +119,7 @@ fn paths_name_the_place_in_the_tree() {
     let paths: Vec<&str> = loaded.diagnostics.iter().map(|finding| finding.path.as_str()).collect();
     for path in [
         "Dhcp4.interfaces-config.interfaces",
-        "Dhcp4.shared-networks[0].name",
+        "Dhcp4.subnet4[0].interface",
         "Dhcp4.loggers[0].output_options",
     ] {
         assert!(paths.contains(&path), "{paths:#?}");
