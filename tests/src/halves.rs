@@ -55,6 +55,12 @@ impl Halves {
         SocketAddrV6::new(Scene::SERVER, v6::SERVER_PORT, 0, 0)
     }
 
+    /// Where a client sends DHCPv6 messages to.
+    pub fn multicast(&self) -> SocketAddrV6 {
+        let group = v6::ALL_DHCP_RELAY_AGENTS_AND_SERVERS;
+        SocketAddrV6::new(group, v6::SERVER_PORT, 0, self.client.index("vc"))
+    }
+
     /// A relay's address on the clients' link.
     pub const RELAY: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 1, 0, 0, 0, 0, 9);
 

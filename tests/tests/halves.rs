@@ -208,7 +208,7 @@ fn queries_have_their_drop_while_the_dhcpv4_half_is_away_and_service_is_back_by_
             // Other DHCPv6 clients are served as ever.
             let ask =
                 message6(v6::MessageType::INFORMATION_REQUEST, [0, 0, 1], &[(OptionCode::ORO, &[0, 88])]);
-            let answer = peer.exchange(&ask, halves.unicast());
+            let answer = peer.exchange(&ask, halves.multicast());
             assert_eq!(answer.bytes.first(), Some(&v6::MessageType::REPLY.0));
 
             let expected = before.get("link-lost") + u64::from(LOST);

@@ -127,7 +127,7 @@ fn leases_belong_to_one_server_and_to_its_user_alone() {
     let lease = acquire(&peer, &Customer::new(1), &[], place.halves.unicast(), place.halves.unicast());
     let other = Halves::new("owner2");
     let said = Fosix::launch(&other.server, place.configuration()).refuses();
-    for expected in [place.store().join("dhcp4").to_str().unwrap(), "another process"] {
+    for expected in [place.store().join("dhcp6").to_str().unwrap(), "another process"] {
         assert!(said.contains(expected), "{expected} in {said}");
     }
     let folder = place.store().join("dhcp4");
