@@ -184,7 +184,11 @@ fn stats<F: Family>(directory: &Path) -> anyhow::Result<()> {
     if let Some(live) = live::Live::connect(&directory.join(F::FOLDER))? {
         let stats = live.stats()?;
         for name in ["changes", "durable", "health"] {
-            writeln!(out, "{name:<20} {}", stats.get(name).unwrap_or(&serde_json::Value::Null))?;
+            let value = stats.get(name).unwrap_or(&serde_json::Value::Null);
+            match value.as_str() {
+                Some(text) => writeln!(out, "{name:<20} {text}")?,
+                None => writeln!(out, "{name:<20} {value}")?,
+            }
         }
     }
     Ok(())
