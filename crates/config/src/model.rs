@@ -129,7 +129,8 @@ impl Timers {
     /// T1 and T2 of an `IA_NA` or `IA_PD` whose shortest preferred lifetime is `shortest_preferred` seconds; 0 leaves a
     /// time to the client, 4,294,967,295 is never.
     ///
-    /// T1 is 0 where it would not be below the T2 that is sent, unless both are never.
+    /// A T1 that would be 0 or not below the T2 that is sent is made of T2, unless both are never: there are clients that
+    /// ignore an association with a T2 and no T1 (systemd-networkd).
     pub fn tee_times6(&self, shortest_preferred: u32) -> (u32, u32) {
         let nothing_configured = self.renew.is_none() && self.rebind.is_none();
         let time = |configured: Option<u32>, percent: f64| match (configured, shortest_preferred) {
@@ -141,9 +142,20 @@ impl Timers {
         };
         let t2 = time(self.rebind, self.t2_percent);
         let t1 = time(self.renew, self.t1_percent);
-        // RFC 9915 §21.4: a client discards an IA whose T1 is above its T2, with both above 0.
-        let out_of_order = t2 > 0 && t1 >= t2 && t2 < u32::MAX;
-        (if out_of_order { 0 } else { t1 }, t2)
+        let t1 = match t2 {
+            0 => t1,
+            u32::MAX => {
+                if t1 == 0 {
+                    t2
+                } else {
+                    t1
+                }
+            }
+            // RFC 9915 §21.4: a client discards an IA whose T1 is above its T2, with both above 0.
+            _ if t1 == 0 || t1 >= t2 => part_of(t2, self.t1_percent / self.t2_percent).clamp(1, t2),
+            _ => t1,
+        };
+        (t1, t2)
     }
 }
 
@@ -188,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn tee_times_of_dhcpv6_are_in_order_or_left_to_the_client() {
+    fn tee_times_of_dhcpv6_are_in_order_and_no_t2_is_without_a_t1() {
         const NEVER: u32 = u32::MAX;
         let table = [
             (timers(Some(1000), Some(2000), true), 3000, (1000, 2000)),
@@ -197,26 +209,29 @@ mod tests {
             (timers(None, None, true), 4000, (2000, 3500)),
             (timers(None, None, false), 4000, (0, 0)),
             (timers(Some(1000), None, false), 4000, (1000, 0)),
-            (timers(None, Some(2000), false), 4000, (0, 2000)),
+            (timers(None, Some(2000), false), 4000, (1143, 2000)),
             (timers(Some(1000), None, true), 4000, (1000, 3500)),
             // T1 must be below T2.
-            (timers(Some(3600), None, true), 4000, (0, 3500)),
-            (timers(None, Some(2000), true), 4000, (0, 2000)),
+            (timers(Some(3600), None, true), 4000, (2000, 3500)),
+            (timers(None, Some(2000), true), 4000, (1143, 2000)),
             (timers(None, Some(2001), true), 4000, (2000, 2001)),
-            (timers(Some(3000), Some(2000), false), 4000, (0, 2000)),
+            (timers(Some(3000), Some(2000), false), 4000, (1143, 2000)),
+            (timers(Some(2000), Some(2000), false), 4000, (1143, 2000)),
+            (timers(Some(0), Some(2000), false), 4000, (1143, 2000)),
+            (timers(Some(0), Some(NEVER), false), 4000, (NEVER, NEVER)),
             (timers(Some(0), Some(0), true), 4000, (0, 0)),
             // Addresses that are deprecated, or about to be.
             (timers(None, None, true), 0, (0, 0)),
-            (timers(None, None, true), 1, (0, 1)),
+            (timers(None, None, true), 1, (1, 1)),
             (timers(None, None, true), 2, (1, 2)),
             // For ever.
             (timers(None, None, true), NEVER, (NEVER, NEVER)),
             (timers(None, None, false), NEVER, (NEVER, NEVER)),
             (timers(Some(1000), None, true), NEVER, (1000, NEVER)),
             (timers(Some(1000), None, false), NEVER, (1000, 0)),
-            (timers(None, Some(2000), true), NEVER, (0, 2000)),
+            (timers(None, Some(2000), true), NEVER, (1143, 2000)),
             (timers(Some(NEVER), Some(NEVER), true), 4000, (NEVER, NEVER)),
-            (timers(Some(NEVER), Some(2000), true), 4000, (0, 2000)),
+            (timers(Some(NEVER), Some(2000), true), 4000, (1143, 2000)),
         ];
         for (timers, preferred, expected) in table {
             assert_eq!(timers.tee_times6(preferred), expected, "{timers:?} {preferred}");

@@ -210,7 +210,12 @@ impl TimerKeys {
                 let told = Diagnostic::error(at.span, text).also(beside.span, "the other timer");
                 report.push(told.help(order));
             } else if renewed == rebound && (1..u32::MAX).contains(&renewed) {
-                let text = format!("renew-timer ({renewed}) is the same as rebind-timer, and is not sent");
+                let instead = if defaults.bounded_by_lifetime {
+                    "and is not sent"
+                } else {
+                    "and clients are told to renew earlier"
+                };
+                let text = format!("renew-timer ({renewed}) is the same as rebind-timer, {instead}");
                 let told = Diagnostic::warning(at.span, text).also(beside.span, "the other timer");
                 report.push(told.help(order));
             }
