@@ -10,11 +10,14 @@
 
 use std::net::Ipv6Addr;
 
-/// Bytes of room for the control messages of one datagram: IPV6_PKTINFO takes 40, the rest is spare.
+/// Bytes of room for the control messages of one datagram: IPV6_PKTINFO takes 40, UDP_SEGMENT 24.
 pub(crate) const CONTROL_BYTES: usize = 64;
 
 /// Bytes of the control data that [`PacketInfo::encode`] fills (CMSG_SPACE of an `in6_pktinfo`).
 pub(crate) const PACKET_INFO_SPACE: usize = align(HEADER_SPACE + PACKET_INFO_BYTES);
+
+/// Bytes of the control data that [`PacketInfo::encode_segmented`] fills.
+pub(crate) const SEGMENTED_SPACE: usize = PACKET_INFO_SPACE + align(HEADER_SPACE + size_of::<u16>());
 
 /// Control data where the kernel expects it: aligned as a `struct cmsghdr` is.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +78,25 @@ impl PacketInfo {
     }
 }
 
+impl PacketInfo {
+    /// The same, and that what is sent is cut into datagrams of `segment` bytes (udp(7), UDP_SEGMENT);
+    /// [`SEGMENTED_SPACE`] bytes of it count.
+    pub(crate) fn encode_segmented(&self, segment: u16) -> ControlBuffer {
+        let parts: [&[u8]; 4] = [
+            &(HEADER_SPACE + size_of::<u16>()).to_ne_bytes(),
+            &libc::SOL_UDP.to_ne_bytes(),
+            &libc::UDP_SEGMENT.to_ne_bytes(),
+            &segment.to_ne_bytes(),
+        ];
+        let mut buffer = self.encode();
+        let behind = buffer.0.iter_mut().skip(PACKET_INFO_SPACE);
+        for (byte, value) in behind.zip(parts.into_iter().flatten()) {
+            *byte = *value;
+        }
+        buffer
+    }
+}
+
 const ALIGNMENT: usize = size_of::<usize>();
 const HEADER_BYTES: usize = size_of::<usize>() + 4 + 4;
 const HEADER_SPACE: usize = align(HEADER_BYTES);
@@ -86,7 +108,7 @@ const fn align(bytes: usize) -> usize {
 
 // `encode` writes the header's fields one after the other, without padding before the data.
 const _: () = assert!(HEADER_BYTES == HEADER_SPACE);
-const _: () = assert!(PACKET_INFO_SPACE <= CONTROL_BYTES);
+const _: () = assert!(SEGMENTED_SPACE <= CONTROL_BYTES);
 const _: () = assert!(size_of::<libc::cmsghdr>() == HEADER_BYTES);
 const _: () = assert!(size_of::<libc::in6_pktinfo>() == PACKET_INFO_BYTES);
 const _: () = assert!(align_of::<libc::cmsghdr>() <= align_of::<ControlBuffer>());

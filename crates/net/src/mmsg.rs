@@ -9,7 +9,7 @@ use std::net::{Ipv6Addr, SocketAddrV6};
 use std::os::fd::{AsRawFd as _, BorrowedFd};
 
 use crate::MAX_BATCH;
-use crate::control::{CONTROL_BYTES, ControlBuffer, PACKET_INFO_SPACE, PacketInfo};
+use crate::control::{CONTROL_BYTES, ControlBuffer, PACKET_INFO_SPACE, PacketInfo, SEGMENTED_SPACE};
 
 /// What the kernel fills in about one received datagram.
 #[derive(Clone, Copy)]
@@ -51,20 +51,26 @@ impl ReceiveSlot {
     }
 }
 
-/// One datagram to send, but for its bytes.
+/// One datagram to send, or several of one length to the same place, but for the bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct SendSlot {
     name: libc::sockaddr_in6,
     control: ControlBuffer,
+    control_length: usize,
 }
 
 impl SendSlot {
     pub(crate) fn new(destination: SocketAddrV6, info: PacketInfo) -> Self {
-        Self { name: to_sockaddr(destination), control: info.encode() }
+        Self { name: to_sockaddr(destination), control: info.encode(), control_length: PACKET_INFO_SPACE }
     }
 
-    pub(crate) const fn destination(&self) -> SocketAddrV6 {
-        from_sockaddr(&self.name)
+    /// The kernel cuts the bytes into datagrams of `segment` bytes, of which the last one may be shorter.
+    pub(crate) fn segmented(destination: SocketAddrV6, info: PacketInfo, segment: u16) -> Self {
+        Self {
+            name: to_sockaddr(destination),
+            control: info.encode_segmented(segment),
+            control_length: SEGMENTED_SPACE,
+        }
     }
 }
 
@@ -156,12 +162,12 @@ pub(crate) fn send_many<'b>(
             header.msg_hdr.msg_name = (&raw const slot.name).cast_mut().cast();
             header.msg_hdr.msg_namelen = NAME_LENGTH;
             header.msg_hdr.msg_control = (&raw const slot.control).cast_mut().cast();
-            header.msg_hdr.msg_controllen = PACKET_INFO_SPACE as _;
+            header.msg_hdr.msg_controllen = slot.control_length as _;
         }
         count += 1;
     }
     // SAFETY: sendmmsg(2) reads the `count` first elements of the array, writes only their `msg_len`, and reads
-    // through each header `msg_namelen`, `msg_controllen` and `iov_len` bytes; it writes through none of these
+    // through each header `msg_namelen`, `msg_controllen` (a slot's own, at most `CONTROL_BYTES`) and `iov_len` bytes; it writes through none of these
     // pointers, which is why they may come from shared references. All of it is initialised, has the sizes given,
     // and is borrowed until this function returns. The kernel copies the data and keeps none of the pointers.
     let sent =

@@ -11,6 +11,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 #[derive(Debug)]
 pub struct UdpSocket6 {
     socket: Socket,
+    cuts: bool,
 }
 
 /// Why a socket could not be bound.
@@ -59,7 +60,7 @@ impl UdpSocket6 {
         let wrap = |error| BindError::new(address, error);
         let socket = open().map_err(wrap)?;
         socket.bind(&address.into()).map_err(wrap)?;
-        Ok(Self { socket })
+        Ok(Self { cuts: cuts(&socket), socket })
     }
 
     /// Binds `group` itself on one interface, at the port of this socket, which comes from
@@ -86,12 +87,17 @@ impl UdpSocket6 {
             socket.bind(&address(port).into()).map_err(wrap)?;
         }
         socket.join_multicast_v6(&group, interface_index).map_err(wrap)?;
-        Ok(Self { socket })
+        Ok(Self { cuts: cuts(&socket), socket })
     }
 
     /// The port that the socket is bound to.
     pub fn local_port(&self) -> io::Result<u16> {
         Ok(self.socket.local_addr()?.as_socket_ipv6().map_or(0, |address| address.port()))
+    }
+
+    /// Whether the kernel cuts what is sent into several datagrams when it is asked to.
+    pub(crate) fn cuts(&self) -> bool {
+        self.cuts
     }
 
     /// Bytes that may wait in the kernel to be received, its own overhead included. Asked for is
@@ -145,6 +151,13 @@ pub(crate) fn set_receive_buffer(socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether the kernel cuts what is sent into datagrams when it is asked to (UDP_SEGMENT, Linux 4.18): an older one would
+/// pass over that and send all of it as one.
+fn cuts(socket: &Socket) -> bool {
+    let off: libc::c_int = 0;
+    set_integer(socket, libc::SOL_UDP, libc::UDP_SEGMENT, off).is_ok()
+}
+
 /// Asks for the destination address and interface of every datagram (ipv6(7), RFC 3542 §6.1).
 fn set_receive_packet_info(socket: &Socket) -> io::Result<()> {
     switch_on(socket, libc::IPV6_RECVPKTINFO)
@@ -152,14 +165,22 @@ fn set_receive_packet_info(socket: &Socket) -> io::Result<()> {
 
 /// Switches an option of ipv6(7) on that takes an integer as a truth value.
 pub(crate) fn switch_on(socket: &Socket, option: libc::c_int) -> io::Result<()> {
-    let on: libc::c_int = 1;
+    set_integer(socket, libc::IPPROTO_IPV6, option, 1)
+}
+
+/// Sets an option that takes an integer.
+fn set_integer(
+    socket: &Socket,
+    level: libc::c_int,
+    option: libc::c_int,
+    value: libc::c_int,
+) -> io::Result<()> {
     #[expect(clippy::cast_possible_truncation, reason = "4 bytes")]
-    let length = size_of_val(&on) as libc::socklen_t;
+    let length = size_of_val(&value) as libc::socklen_t;
     // SAFETY: setsockopt(2) reads `length` bytes at the pointer, which are those of an integer that lives on; the
     // kernel refuses what is too short for an option. The descriptor is open as long as `socket` is borrowed.
-    let result = unsafe {
-        libc::setsockopt(socket.as_raw_fd(), libc::IPPROTO_IPV6, option, (&raw const on).cast(), length)
-    };
+    let result =
+        unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), length) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
