@@ -156,13 +156,11 @@ impl Server4 {
         answer: &mut Vec<u8>,
         statistics: &mut Statistics4,
     ) -> Served4 {
-        let packet = match Packet::new_checked(query.message, self.settings.max_relay_levels) {
-            Ok(packet) => packet,
-            Err(error) => {
-                debug!(source = %query.source, interface = query.interface, %error, "query dropped: malformed");
-                return Served4::Done(Outcome4::Dropped(Drop4::QueryMalformed));
-            }
-        };
+        let mut packet = Packet::default();
+        if let Err(error) = packet.read(query.message, self.settings.max_relay_levels) {
+            debug!(source = %query.source, interface = query.interface, %error, "query dropped: malformed");
+            return Served4::Done(Outcome4::Dropped(Drop4::QueryMalformed));
+        }
         let relays = RelayPath(&packet);
         let arrival = Arrival { source: query.source, interface: query.interface };
         let mut context = Context::new();

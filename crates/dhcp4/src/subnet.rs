@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use std::net::Ipv6Addr;
 
 use fosix_config::Selector4o6;
+use fosix_policy::Prefixes;
 use fosix_wire::v6::RelayMessage;
 use ipnet::Ipv6Net;
-use prefix_trie::PrefixMap;
 
 /// A subnet with its `4o6-subnet`, if it has one.
 type WithPrefix = (usize, Option<Ipv6Net>);
@@ -24,7 +24,7 @@ type WithPrefix = (usize, Option<Ipv6Net>);
 pub struct SubnetSelector {
     /// Subnets by Interface-ID, each with its prefix if it has one.
     by_interface_id: HashMap<Box<[u8]>, Vec<WithPrefix>>,
-    by_prefix: PrefixMap<Ipv6Net, usize>,
+    by_prefix: Prefixes,
     by_interface: HashMap<Box<str>, usize>,
 }
 
@@ -42,7 +42,7 @@ impl SubnetSelector {
         order.sort_by_key(|(_, selector)| selector.interface_id.is_some());
         for (at, selector) in &order {
             if let Some(prefix) = selector.prefix {
-                this.by_prefix.entry(prefix.trunc()).or_insert(*at);
+                this.by_prefix.insert(prefix, *at);
             }
         }
         order.sort_by_key(|(at, selector)| (selector.interface_id.is_some(), selector.prefix.is_some(), *at));
@@ -65,9 +65,9 @@ impl SubnetSelector {
             })
             .or_else(|| {
                 let links = outward().filter_map(|(_, relay)| usable(relay.link_address()));
-                links.into_iter().find_map(|link| self.by_prefix(link))
+                links.into_iter().find_map(|link| self.by_prefix.find(link))
             })
-            .or_else(|| self.by_prefix(source))
+            .or_else(|| self.by_prefix.find(source))
             .or_else(|| self.by_interface.get(interface).copied())
     }
 
@@ -88,11 +88,6 @@ impl SubnetSelector {
         // Without a link-address nothing contradicts the Interface-ID: a relay's own address says nothing of it.
         let any = || subnets.first().filter(|_| link.is_none()).map(|&(at, _)| at);
         found.or_else(plain).or_else(any)
-    }
-
-    fn by_prefix(&self, address: Ipv6Addr) -> Option<usize> {
-        let host = Ipv6Net::new(address, 128).ok()?;
-        self.by_prefix.get_lpm(&host).map(|(_, &at)| at)
     }
 }
 

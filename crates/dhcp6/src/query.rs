@@ -31,15 +31,19 @@ pub struct Origin {
     pub link_local: Option<Ipv6Addr>,
 }
 
-/// Decodes a datagram with at most `max_relay_levels` Relay-forward levels.
-pub(crate) fn decode(bytes: &[u8], max_relay_levels: usize) -> Result<Packet<'_>, Drop6> {
-    let packet = Packet::new_checked(bytes, max_relay_levels).map_err(|error| match error {
+/// Decodes a datagram with at most `max_relay_levels` Relay-forward levels, in place of what `packet` was.
+pub(crate) fn decode<'a>(
+    packet: &mut Packet<'a>,
+    bytes: &'a [u8],
+    max_relay_levels: usize,
+) -> Result<(), Drop6> {
+    packet.read(bytes, max_relay_levels).map_err(|error| match error {
         Error::TooManyRelayLevels { .. } => Drop6::TooManyRelays,
         _ => Drop6::Malformed,
     })?;
     // RFC 9915 §16.14: a server has no use for a Relay-reply.
     let forwarded = packet.relays().iter().all(|relay| relay.message_type() == MessageType::RELAY_FORW);
-    if forwarded { Ok(packet) } else { Err(Drop6::MessageType) }
+    if forwarded { Ok(()) } else { Err(Drop6::MessageType) }
 }
 
 /// How often an identifier may be in a message of a type (RFC 9915 §16).

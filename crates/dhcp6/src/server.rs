@@ -212,14 +212,14 @@ impl Server6 {
     /// Sends the response that the DHCPv4 half wrote into [`Effects6::bytes`] at `bytes` to where `origin` says.
     pub fn respond(&self, origin: &Origin, bytes: Range<usize>, effects: &mut Effects6) {
         effects.statistics.events.count(Event6::ResponseFromLink);
-        let response = effects.bytes.get(bytes.clone()).and_then(|bytes| {
+        let response = effects.bytes.get(bytes.clone()).unwrap_or_default();
+        let answer = {
+            let mut packet = Packet::default();
             // What the other half puts back was accepted as a query: the limit was checked then.
-            Packet::new_checked(bytes, v6::MAX_RELAY_LEVELS).ok()
-        });
-        let answer = response.and_then(|packet| {
-            let is_response = packet.message().message_type() == MessageType::DHCPV4_RESPONSE;
+            let is_response = packet.read(response, v6::MAX_RELAY_LEVELS).is_ok()
+                && packet.message().message_type() == MessageType::DHCPV4_RESPONSE;
             is_response.then(|| self.address(&packet, origin, bytes))
-        });
+        };
         let Some(mut answer) = answer else {
             effects.statistics.events.count(Event6::BadResponseFromLink);
             return;
@@ -246,7 +246,8 @@ impl Server6 {
     }
 
     fn accept<'a>(&self, datagram: &Datagram<'a>, turn: &mut Turn<'_>) -> Result<Outcome6<'a>, Drop6> {
-        let packet = query::decode(datagram.bytes, self.settings.max_relay_levels)?;
+        let mut packet = Packet::default();
+        query::decode(&mut packet, datagram.bytes, self.settings.max_relay_levels)?;
         let message = packet.message();
         turn.effects.statistics.received.count(outcome::received(message.message_type()));
         if let Err(reason) = query::check_server(&message, &self.settings.server_id) {
@@ -260,7 +261,8 @@ impl Server6 {
         let Some(changed) = self.pkt6_receive(datagram, &mut turn.context)? else {
             return self.serve(&packet, datagram, turn);
         };
-        let packet = query::decode(&changed, self.settings.max_relay_levels)?;
+        let mut packet = Packet::default();
+        query::decode(&mut packet, &changed, self.settings.max_relay_levels)?;
         query::check_server(&packet.message(), &self.settings.server_id)?;
         let outcome = self.serve(&packet, datagram, turn)?;
         Ok(outcome.detached(datagram.interface))

@@ -8,9 +8,8 @@ use std::collections::HashMap;
 use std::net::Ipv6Addr;
 
 use fosix_config::Subnet6;
+use fosix_policy::Prefixes;
 use fosix_wire::v6::RelayMessage;
-use ipnet::Ipv6Net;
-use prefix_trie::PrefixMap;
 
 /// What tells subnets apart, arranged for lookup. A subnet is its place in the list that this was made of.
 #[derive(Debug, Default)]
@@ -18,7 +17,7 @@ pub(crate) struct SubnetSelector {
     by_interface: HashMap<Box<str>, usize>,
     by_interface_id: HashMap<Box<[u8]>, usize>,
     by_relay: HashMap<Ipv6Addr, usize>,
-    by_prefix: PrefixMap<Ipv6Net, usize>,
+    by_prefix: Prefixes,
 }
 
 impl SubnetSelector {
@@ -26,7 +25,7 @@ impl SubnetSelector {
     pub(crate) fn new(subnets: &[Subnet6]) -> Self {
         let mut this = Self::default();
         for (at, subnet) in subnets.iter().enumerate() {
-            this.by_prefix.entry(subnet.prefix.trunc()).or_insert(at);
+            this.by_prefix.insert(subnet.prefix, at);
             if let Some(interface) = &subnet.interface {
                 this.by_interface.entry(interface.as_str().into()).or_insert(at);
             }
@@ -48,7 +47,7 @@ impl SubnetSelector {
         interface: &str,
     ) -> Option<usize> {
         if relays.is_empty() {
-            return self.by_interface.get(interface).copied().or_else(|| self.by_prefix(source));
+            return self.by_interface.get(interface).copied().or_else(|| self.by_prefix.find(source));
         }
         // The relay nearest the client knows best where the client is.
         let mut ids = relays.iter().rev().filter_map(RelayMessage::interface_id);
@@ -57,14 +56,9 @@ impl SubnetSelector {
         }
         let usable = |link: &Ipv6Addr| !link.is_unspecified() && !link.is_unicast_link_local();
         match relays.iter().rev().map(RelayMessage::link_address).find(usable) {
-            Some(link) => self.by_relay.get(&link).copied().or_else(|| self.by_prefix(link)),
+            Some(link) => self.by_relay.get(&link).copied().or_else(|| self.by_prefix.find(link)),
             // RFC 6221 §6.1: only a Lightweight DHCPv6 Relay Agent on the link, which has no link-address.
             None => self.by_interface.get(interface).copied(),
         }
-    }
-
-    fn by_prefix(&self, address: Ipv6Addr) -> Option<usize> {
-        let host = Ipv6Net::new(address, 128).ok()?;
-        self.by_prefix.get_lpm(&host).map(|(_, &at)| at)
     }
 }

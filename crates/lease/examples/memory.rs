@@ -55,7 +55,7 @@ fn main() {
     }
     all.tell("look up and renew");
 
-    let stranger = ClientIdentity::Identifier([7; 9].into());
+    let stranger = ClientIdentity::Identifier([7; 9][..].into());
     let (none, took) = timed(|| leases.choose(&stranger, SUBNET, None, now));
     println!("a full pool: {none:?} in {took:?}");
     let gone = client(count / 3);

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use smallvec::SmallVec;
+
 /// A link-layer address with its hardware type (RFC 2131 §2: `htype`, `hlen`, `chaddr`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct HardwareAddress {
@@ -45,8 +47,8 @@ impl fmt::Display for HardwareAddress {
 /// RFC 2131 §4.2: the client identifier where there is one, otherwise the hardware type and address.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ClientIdentity {
-    /// Option 61, 2 to 255 bytes.
-    Identifier(Box<[u8]>),
+    /// Option 61, 2 to 255 bytes. As long as they are in use (RFC 4361, a DUID of 27 bytes at most) nothing is allocated for it.
+    Identifier(SmallVec<[u8; 32]>),
     /// `htype` and `chaddr`, not all zeros; without an octet where nobody is known, as in a lease that was declined.
     Hardware(HardwareAddress),
 }
@@ -70,7 +72,7 @@ impl ClientIdentity {
     /// The identity that a message's client identifier (option 61) and hardware address give.
     pub fn new(identifier: Option<&[u8]>, hardware: HardwareAddress) -> Result<Self, BadIdentity> {
         match identifier {
-            Some(id) if (2..=255).contains(&id.len()) => Ok(Self::Identifier(id.into())),
+            Some(id) if (2..=255).contains(&id.len()) => Ok(Self::Identifier(SmallVec::from_slice(id))),
             Some(id) => Err(BadIdentity::IdentifierLength { len: id.len() }),
             None if hardware.is_unset() => Err(BadIdentity::Missing),
             None => Ok(Self::Hardware(hardware)),

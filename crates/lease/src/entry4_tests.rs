@@ -16,7 +16,7 @@ fn the_bytes_are_those_of_the_specification() {
     let lease = Lease4 {
         address: [192, 0, 2, 9].into(),
         port_set: PortParams::new(4, 8, 0x34).ok(),
-        client: ClientIdentity::Identifier([0xff, 1].into()),
+        client: ClientIdentity::Identifier([0xff, 1][..].into()),
         hardware: HardwareAddress::new(1, &[2, 3, 4, 5, 6, 7]).unwrap(),
         softwire: Some(SoftwireSource { address: Ipv6Addr::LOCALHOST, changed: Timestamp(5) }),
         source: Ipv6Addr::LOCALHOST,

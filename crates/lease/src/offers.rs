@@ -5,6 +5,7 @@
 use std::hash::{BuildHasher, Hash};
 
 use foldhash::quality::RandomState;
+use smallvec::SmallVec;
 
 use crate::Timestamp;
 use crate::chunks::Chunks;
@@ -37,7 +38,8 @@ pub(crate) struct Owner<'a> {
 struct Offer<K> {
     links: Places,
     key: K,
-    client: Box<[u8]>,
+    /// Nearly always as short as that.
+    client: SmallVec<[u8; 32]>,
     number: u64,
     expires: Timestamp,
 }
@@ -135,7 +137,7 @@ impl<K: Copy + Eq + Hash + Default> Offers<K> {
         let offer = Offer {
             links: Places(Links::UNLINKED),
             key,
-            client: owner.client.into(),
+            client: SmallVec::from_slice(owner.client),
             number: owner.number,
             expires,
         };

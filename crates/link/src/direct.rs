@@ -23,7 +23,9 @@ pub struct Half4 {
 #[derive(Debug)]
 pub struct Direct {
     half: Arc<Half4>,
-    queries: Inbox<(Origin, Box<str>)>,
+    queries: Inbox<(Origin, Arc<str>)>,
+    /// The interface of the last query: nearly all come in on one.
+    interface: Arc<str>,
     responses: Inbox<Origin>,
     answers: Answers<Origin>,
     statistics: Statistics4,
@@ -35,6 +37,7 @@ impl Direct {
         Self {
             half,
             queries: Inbox::default(),
+            interface: Arc::default(),
             responses: Inbox::default(),
             answers: Answers::default(),
             statistics: Statistics4::default(),
@@ -44,9 +47,13 @@ impl Direct {
 
 impl Link6 for Direct {
     fn submit(&mut self, query: &HandOver<'_>) {
+        if *self.interface != *query.interface {
+            self.interface = query.interface.into();
+        }
+        let interface = Arc::clone(&self.interface);
         let Ok(()) = self.queries.push(|buffer| {
             buffer.extend_from_slice(&query.message);
-            Ok::<_, std::convert::Infallible>((query.origin, query.interface.into()))
+            Ok::<_, std::convert::Infallible>((query.origin, interface))
         });
     }
 

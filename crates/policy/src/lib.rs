@@ -1,7 +1,10 @@
-//! What both halves decide alike: which options an answer carries and from which scope, and how they count.
+//! What both halves decide alike: which options an answer carries and from which scope, which subnet's prefix holds an
+//! address, and how they count.
 
 mod options;
+mod prefixes;
 mod tally;
 
 pub use options::EffectiveOptions;
+pub use prefixes::Prefixes;
 pub use tally::{CounterName, Tally};

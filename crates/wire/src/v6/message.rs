@@ -18,7 +18,7 @@ pub fn peek_message_type(bytes: &[u8]) -> Option<MessageType> {
 }
 
 /// A message that is not a relay message, of any type, known or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Message<'a> {
     bytes: &'a [u8],
 }

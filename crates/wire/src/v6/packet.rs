@@ -12,7 +12,7 @@ pub const DEFAULT_RELAY_LEVELS: usize = 9;
 pub const MAX_RELAY_LEVELS: usize = 32;
 
 /// A datagram that holds one message, relayed or not, with every level checked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Packet<'a> {
     bytes: &'a [u8],
     relays: ArrayVec<RelayMessage<'a>, MAX_RELAY_LEVELS>,
@@ -23,8 +23,24 @@ impl<'a> Packet<'a> {
     /// Checks all levels: at most `max_relay_levels` of them (more than [`MAX_RELAY_LEVELS`] counts as that), all
     /// Relay-forward or all Relay-reply, and a message of another type inside.
     pub fn new_checked(bytes: &'a [u8], max_relay_levels: usize) -> Result<Self, Error> {
+        let mut packet = Self::default();
+        packet.read(bytes, max_relay_levels)?;
+        Ok(packet)
+    }
+
+    /// The same, in place of what this was: a packet is a kilobyte, which is then not moved about. After an error it is empty.
+    pub fn read(&mut self, bytes: &'a [u8], max_relay_levels: usize) -> Result<(), Error> {
+        let read = self.read_levels(bytes, max_relay_levels);
+        if read.is_err() {
+            *self = Self::default();
+        }
+        read
+    }
+
+    fn read_levels(&mut self, bytes: &'a [u8], max_relay_levels: usize) -> Result<(), Error> {
         let limit = max_relay_levels.min(MAX_RELAY_LEVELS);
-        let mut relays = ArrayVec::<RelayMessage<'a>, MAX_RELAY_LEVELS>::new();
+        let relays = &mut self.relays;
+        relays.clear();
         let mut rest = bytes;
         while let Some(message_type) = peek_message_type(rest).filter(|message_type| message_type.is_relay())
         {
@@ -38,8 +54,9 @@ impl<'a> Packet<'a> {
             rest = level.relay_message();
             relays.try_push(level).map_err(|_| Error::TooManyRelayLevels { limit })?;
         }
-        let message = Message::new_checked(rest)?;
-        Ok(Self { bytes, relays, message })
+        self.message = Message::new_checked(rest)?;
+        self.bytes = bytes;
+        Ok(())
     }
 
     /// The relay levels, the outermost first: the last is the relay agent next to the client.

@@ -21,7 +21,7 @@ fn every_column_of_dhcpv4_has_its_place() {
     let expected = Lease4 {
         address: Ipv4Addr::new(10, 0, 0, 9),
         port_set: None,
-        client: ClientIdentity::Identifier([1, 2, 3].into()),
+        client: ClientIdentity::Identifier([1, 2, 3][..].into()),
         hardware: HardwareAddress::new(1, &[2, 0, 0, 0, 0, 1]).unwrap(),
         softwire: None,
         source: Ipv6Addr::UNSPECIFIED,
