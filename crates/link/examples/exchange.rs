@@ -1,212 +1,65 @@
 //! What full exchanges of DHCPv4 over DHCPv6 cost without the kernel's part: from a received datagram to the bytes of its
-//! answer, both halves in this process, the log in a temporary directory or none.
+//! answer, both halves in this process, leases in memory or in a log in a temporary directory.
 //!
 //! ```text
 //! exchange dora|renew|discover COUNT [journal]
 //! ```
-//! Prints nanoseconds and allocations for each exchange. Under callgrind, with `--toggle-collect='exchange::served*'`, it
+//! Prints nanoseconds and allocations for each exchange. Under callgrind, with `--toggle-collect='*workload::served*'`, it
 //! counts instructions.
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stdout,
-    reason = "a program for measuring; the program's only output"
-)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a program for measuring, and its only output")]
 
-use std::hint::black_box;
+#[path = "../tests/workload/mod.rs"]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "it is to fail when it meets the unexpected")]
+mod workload;
+
 use std::net::Ipv4Addr;
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use fosix_dhcp4::{Server4, Settings4};
-use fosix_dhcp6::{Datagram, Effects6, Origin, Outcome6, Server6, Settings6};
-use fosix_journal::{Directory, Options, Salt};
-use fosix_lease::{Leases4, Leases6, Store4, Timestamp};
-use fosix_link::{Direct, Half4, Link6};
-use fosix_wire::v4::{self, Header, MessageType, OptionCode};
-use fosix_wire::v6::{self, QueryFlags, Writer};
+use workload::{Ask, BATCH, World, batch};
 
-const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-const NOW: Timestamp = Timestamp(1_000_000);
-const BATCH: usize = 64;
-const CONFIGURATION: &str = r#"{
-    "Dhcp6": { "interfaces-config": { "interfaces": [ "lo" ] } },
-    "Dhcp4": {
-        "valid-lifetime": 4000, "renew-timer": 1000, "rebind-timer": 2000,
-        "option-data": [ { "name": "domain-name-servers", "data": "192.0.2.53, 192.0.2.54" } ],
-        "subnet4": [ {
-            "id": 1, "subnet": "10.0.0.0/8", "4o6-subnet": "2001:db8::/32", "pools": [ { "pool": "10.0.0.10 - 10.255.255.250" } ],
-            "option-data": [ { "name": "routers", "data": "10.0.0.1" } ]
-        } ]
-    }
-}"#;
-
-struct World {
-    server: Server6,
-    link: Direct,
-    leases6: Leases6,
-    effects: Effects6,
-    store: Arc<Store4>,
-    answers: Vec<Ipv4Addr>,
-    _directory: tempfile::TempDir,
+/// What was measured so far.
+#[derive(Default)]
+struct Measured {
+    time: Duration,
+    allocations: u64,
 }
 
-impl World {
-    fn new(with_journal: bool) -> Self {
-        let config = fosix_config::load_text("exchange.json", CONFIGURATION).config.unwrap();
-        let settings = Settings6 {
-            server_id: vec![0, 3, 0, 1, 2, 0, 0, 0, 0, 9],
-            max_relay_levels: 9,
-            server_port: 547,
-            client_port: 546,
-            reply_to_source_port: false,
-            has_dhcpv4_half: true,
-            offer_lifetime: 60,
-        };
-        let server = Server6::new(&config.dhcp6.unwrap(), settings);
-        let settings = Settings4 { max_relay_levels: 9, offer_lifetime: 60, server_identifier: SERVER };
-        let server4 = Server4::new(config.dhcp4.unwrap(), settings);
-        let leases = Leases4::new(&server4.pools(), 100_000);
-        let directory = tempfile::tempdir().unwrap();
-        let store = if with_journal {
-            let place = Directory::open(directory.path()).unwrap();
-            let options = Options::new(4, Salt(7));
-            Store4::open(place, options, leases, |_| NOW, || ()).unwrap().0
-        } else {
-            Store4::in_memory(leases, None)
-        };
-        let store = Arc::new(store);
-        let half = Half4 { server: server4, store: Arc::clone(&store) };
-        Self {
-            server,
-            link: Direct::new(Arc::new(half)),
-            leases6: Leases6::new(&[], 10),
-            effects: Effects6::default(),
-            store,
-            answers: Vec::new(),
-            _directory: directory,
-        }
+impl Measured {
+    fn serve(&mut self, world: &mut World, batch: &[Vec<u8>]) {
+        let begun = Instant::now();
+        self.allocations += allocation_counter::measure(|| world.serve(batch)).count_total;
+        self.time += begun.elapsed();
     }
-
-    /// Has a batch served and notes the addresses of the answers.
-    fn serve(&mut self, batch: &[Vec<u8>]) {
-        self.effects.bytes.clear();
-        self.effects.answers.clear();
-        served(self, batch);
-        self.answers.clear();
-        for answer in &self.effects.answers {
-            let bytes = &self.effects.bytes[answer.bytes.clone()];
-            // The DHCPV4-RESPONSE's header and that of option 87 are before it.
-            let message = v4::Message::new_checked(&bytes[8..]).unwrap();
-            self.answers.push(message.yiaddr());
-        }
-        assert_eq!(self.answers.len(), batch.len());
-    }
-}
-
-/// What is measured.
-#[inline(never)]
-fn served(world: &mut World, batch: &[Vec<u8>]) {
-    let origin = Origin {
-        source: "[2001:db8::7]:546".parse().unwrap(),
-        destination: "2001:db8::1".parse().unwrap(),
-        interface_index: 1,
-        link_local: Some("fe80::1".parse().unwrap()),
-    };
-    for bytes in batch {
-        let datagram = Datagram { bytes: black_box(bytes), origin, interface: "lo" };
-        let outcome = world.server.handle(NOW, &mut world.leases6, &datagram, &mut world.effects);
-        let Outcome6::HandedOver(query) = outcome else { unreachable!("{outcome:?}") };
-        world.link.submit(&query);
-    }
-    world.link.flush(NOW);
-    world.link.settle();
-    let World { server, link, effects, .. } = world;
-    link.responses(&mut |origin, response| {
-        let start = effects.bytes.len();
-        effects.bytes.extend_from_slice(response);
-        server.respond(origin, start..effects.bytes.len(), effects);
-    });
-}
-
-fn query(client: u32, ciaddr: Ipv4Addr, message_type: MessageType, requested: Option<Ipv4Addr>) -> Vec<u8> {
-    let [a, b, c, d] = client.to_be_bytes();
-    let hardware = [2, 0, a, b, c, d];
-    let mut chaddr = [0; 16];
-    chaddr[..6].copy_from_slice(&hardware);
-    let header = Header { hardware_type: 1, hardware_len: 6, ciaddr, chaddr, ..Header::request(client) };
-    let mut inner = Vec::new();
-    let mut w = v4::Writer::new(&mut inner, &header);
-    w.option_u8(OptionCode::MESSAGE_TYPE, message_type.0);
-    let identifier = [&[255, 0, 0, 0, 1, 0, 3, 0, 1][..], &hardware].concat();
-    w.option(OptionCode::CLIENT_IDENTIFIER, &identifier);
-    if let Some(address) = requested {
-        w.option(OptionCode::REQUESTED_IP_ADDRESS, &address.octets());
-        w.option(OptionCode::SERVER_IDENTIFIER, &SERVER.octets());
-    }
-    w.option(OptionCode::PARAMETER_REQUEST_LIST, &[1, 3, 6, 51, 58, 59]);
-    w.finish().unwrap();
-    let mut bytes = Vec::new();
-    let mut w = Writer::new(&mut bytes);
-    w.message(v6::MessageType::DHCPV4_QUERY, QueryFlags::default().to_octets());
-    w.option(v6::OptionCode::DHCPV4_MSG, &inner);
-    w.finish().unwrap();
-    bytes
 }
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
-    let what = args.get(1).map_or("dora", String::as_str).to_owned();
-    let count: usize = args.get(2).map_or(100_000, |count| count.parse().unwrap());
+    let what = args.get(1).map_or("dora", String::as_str);
+    let count: u32 = args.get(2).map_or(100_000, |count| count.parse().unwrap());
     let mut world = World::new(args.get(3).is_some_and(|word| word == "journal"));
-    let (mut nanoseconds, mut allocations) = (0, 0);
-    let mut measured = |world: &mut World, batch: &[Vec<u8>]| {
-        let mut took = 0;
-        let begun = Instant::now();
-        let counted = allocation_counter::measure(|| {
-            world.serve(batch);
-        });
-        took += begun.elapsed().as_nanos();
-        nanoseconds += took;
-        allocations += counted.count_total;
-    };
-    let mut first = 1;
-    while first < count {
-        let clients: Vec<u32> = (first..first + BATCH).map(|n| u32::try_from(n).unwrap()).collect();
-        first += BATCH;
-        let none = Ipv4Addr::UNSPECIFIED;
-        let discovers: Vec<_> =
-            clients.iter().map(|&n| query(n, none, MessageType::DISCOVER, None)).collect();
-        let mut dora = |world: &mut World, count: bool| {
-            if count {
-                measured(world, &discovers)
-            } else {
-                world.serve(&discovers)
-            }
-            if what == "discover" {
-                return;
-            }
-            let pairs = clients.iter().zip(&world.answers);
-            let requests: Vec<_> =
-                pairs.map(|(&n, &address)| query(n, none, MessageType::REQUEST, Some(address))).collect();
-            if count { measured(world, &requests) } else { world.serve(&requests) }
-        };
+    let mut measured = Measured::default();
+    let mut served = 0;
+    for first in (1..=count).step_by(BATCH) {
+        served += u32::try_from(BATCH).unwrap();
+        let discovers = batch(first, &[Ipv4Addr::UNSPECIFIED; BATCH], |_| Ask::Discover);
         if what == "renew" {
-            dora(&mut world, false);
-            let pairs = clients.iter().zip(&world.answers);
-            let renewals: Vec<_> =
-                pairs.map(|(&n, &address)| query(n, address, MessageType::REQUEST, None)).collect();
-            measured(&mut world, &renewals);
-        } else {
-            dora(&mut world, true);
+            world.serve(&discovers);
+            let requests = batch(first, &world.answers, Ask::Select);
+            world.serve(&requests);
+            let renewals = batch(first, &world.answers, Ask::Renew);
+            measured.serve(&mut world, &renewals);
+            continue;
+        }
+        measured.serve(&mut world, &discovers);
+        if what != "discover" {
+            let requests = batch(first, &world.answers, Ask::Select);
+            measured.serve(&mut world, &requests);
         }
     }
-    let each = |total: u128| total as f64 / (first - 1) as f64;
     println!(
-        "{what}: {:.0} ns, {:.2} allocations for each of {}; {} leases",
-        each(nanoseconds),
-        each(allocations.into()),
-        first - 1,
+        "{what}: {} ns, {:.2} allocations for each of {served}; {} leases",
+        (measured.time / served).as_nanos(),
+        f64::from(u32::try_from(measured.allocations).unwrap()) / f64::from(served),
         world.store.lock().iter().count()
     );
 }

@@ -1,5 +1,10 @@
 //! What is sent: from the address and interface that was asked for, and whatever becomes of its neighbours.
-#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking, as tests do"
+)]
 
 use std::net::{Ipv6Addr, SocketAddrV6, UdpSocket};
 use std::time::Instant;
@@ -89,6 +94,64 @@ fn datagrams_that_cannot_be_sent_do_not_stop_the_others() {
     assert_eq!(by_cause, [Some(11), Some(10), Some(10), Some(10)], "{:?}", report.failures);
     assert_eq!(report.failures[0].first_destination, unreachable);
     for number in 1..=100 {
+        let mut buffer = [0; 10];
+        let (length, _) = witness.recv_from(&mut buffer).unwrap();
+        assert_eq!(buffer[..length], [number]);
+    }
+}
+
+#[test]
+fn datagrams_of_any_lengths_to_one_place_arrive_whole_and_in_order() {
+    let (server, client) = network("lengths");
+    let socket = server.run(|| UdpSocket6::bind_unicast(PORT).unwrap());
+    let witnesses = [witness(&client), witness(&client)];
+    let source: Ipv6Addr = "2001:db8::1:1".parse().unwrap();
+    // Longer and shorter ones behind such of one length, more of one length than the kernel takes together, none at all, and what
+    // no link takes undivided.
+    let runs =
+        [(300, 66), (299, 1), (300, 3), (301, 2), (0, 2), (1, 66), (1232, 8), (1233, 2), (4000, 1), (300, 1)];
+    let lengths = || runs.iter().flat_map(|&(length, count)| std::iter::repeat_n(length, count)).enumerate();
+    let bytes = |number: usize, length: usize| -> Vec<u8> {
+        (0..length).map(|at| u8::try_from((number * 7 + at) % 251).unwrap()).collect()
+    };
+    for alternate in [false, true] {
+        let to = |number: usize| usize::from(alternate && number % 5 == 4);
+        let mut batch = SendBatch::new(64);
+        for (number, length) in lengths() {
+            let place = SocketAddrV6::new("2001:db8::2".parse().unwrap(), witnesses[to(number)].1, 0, 0);
+            batch.push(&bytes(number, length), place, Some(source), 0);
+        }
+        assert_eq!(batch.len(), lengths().count());
+        let report = batch.send(&socket);
+        assert_eq!((report.sent, report.failed()), (lengths().count(), 0), "{:?}", report.failures);
+        assert!(batch.is_empty());
+        for (number, length) in lengths() {
+            let mut buffer = [0; 5000];
+            let (received, from) = witnesses[to(number)]
+                .0
+                .recv_from(&mut buffer)
+                .unwrap_or_else(|error| panic!("datagram {number}, {alternate}: {error}"));
+            assert_eq!(buffer[..received], bytes(number, length), "datagram {number}");
+            assert_eq!(from, SocketAddrV6::new(source, PORT, 0, 0).into());
+        }
+    }
+}
+
+#[test]
+fn each_datagram_to_a_place_that_cannot_be_reached_is_counted() {
+    let (server, client) = network("each");
+    let socket = server.run(|| UdpSocket6::bind_unicast(PORT).unwrap());
+    let (witness, port) = witness(&client);
+    let unreachable = SocketAddrV6::new("2001:db8:ffff::1".parse().unwrap(), port, 0, 0);
+    let good = SocketAddrV6::new("2001:db8::2".parse().unwrap(), port, 0, 0);
+    let mut batch = SendBatch::new(64);
+    for number in 0..40 {
+        batch.push(&[number], if number < 20 { unreachable } else { good }, None, 0);
+    }
+    let report = batch.send(&socket);
+    assert_eq!((report.sent, report.failed()), (20, 20));
+    assert_eq!((report.failures[0].errno, report.failures[0].count), (libc::ENETUNREACH, 20));
+    for number in 20..40 {
         let mut buffer = [0; 10];
         let (length, _) = witness.recv_from(&mut buffer).unwrap();
         assert_eq!(buffer[..length], [number]);
