@@ -2,6 +2,7 @@
 
 use std::net::Ipv6Addr;
 
+use arrayvec::ArrayVec;
 use fosix_lease::{Association, Key6, LeaseKind6};
 use fosix_wire::v6::{IaAddress, IaNa, IaPd, IaPrefix, Message, OptionCode, Options, StatusCode};
 
@@ -44,8 +45,11 @@ fn each_is(options: Options<'_>, code: OptionCode, is: impl Fn(&[u8]) -> bool) -
 
 /// The identity associations of a message that was checked, in its order. IA_TA is obsolete (RFC 9915 §21.5) and not
 /// among them. T1, T2 and lifetimes of a client mean nothing (RFC 9915 §21.4, §21.6, §21.21, §21.22).
+///
+/// RFC 9915 §12: a client has one association with an IAID. Of several that a message has the first one counts.
 pub(crate) fn associations<'a>(message: &Message<'a>) -> impl Iterator<Item = Asked<'a>> + use<'a> {
-    message.options().iter().filter_map(|option| match option.code {
+    let mut seen: ArrayVec<(LeaseKind6, u32), SERVED_AT_ONCE> = ArrayVec::new();
+    let all = message.options().iter().filter_map(|option| match option.code {
         OptionCode::IA_NA => {
             let ia = IaNa::new_checked(option.data).ok()?;
             Some(Asked { kind: LeaseKind6::Address, iaid: ia.iaid, options: ia.options })
@@ -55,6 +59,15 @@ pub(crate) fn associations<'a>(message: &Message<'a>) -> impl Iterator<Item = As
             Some(Asked { kind: LeaseKind6::Prefix, iaid: ia.iaid, options: ia.options })
         }
         _ => None,
+    });
+    all.filter(move |asked| {
+        let name = (asked.kind, asked.iaid);
+        let is_new = !seen.contains(&name);
+        if is_new {
+            // Those that find no place are beyond what is served.
+            let _ = seen.try_push(name);
+        }
+        is_new
     })
 }
 
