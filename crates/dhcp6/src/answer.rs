@@ -99,6 +99,9 @@ fn tee_times(exchange: &Exchange<'_>, plan: &Plan) -> (u32, u32) {
     let each = of_subnets.map(|subnet| subnet.config.timers.tee_times6(shortest));
     let sooner = |one: u32, other: u32| if one == 0 || (other != 0 && other < one) { other } else { one };
     let (t1, t2) = each.fold((0, 0), |(t1, t2), (of_t1, of_t2)| (sooner(t1, of_t1), sooner(t2, of_t2)));
+    // RFC 9915 §18.3.4: it is of no use to try to renew what cannot be extended before it ends.
+    let told = plan.usable().filter(|lease| lease.step == Step::Tell).map(|lease| lease.valid_lifetime).min();
+    let (t1, t2) = told.map_or((t1, t2), |left| (t1.min(left), t2.min(left)));
     // RFC 9915 §21.4: a client discards an association whose T1 is above its T2.
     (if t2 == 0 { t1 } else { t1.min(t2) }, t2)
 }

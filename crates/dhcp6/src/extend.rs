@@ -1,7 +1,7 @@
 //! Renew and Rebind (RFC 9915 §18.3.4, §18.3.5): what a client holds is extended, what is missing is given to it, and it is
 //! told what it cannot have any more.
 
-use fosix_lease::Key6;
+use fosix_lease::{Conflict6, Key6};
 use fosix_wire::v6::StatusCode;
 
 use crate::Drop6;
@@ -95,7 +95,7 @@ impl Exchange<'_> {
             if planned.iter().any(|lease| lease.key == key) {
                 continue;
             }
-            if to > from || !self.fits_link(key) || self.is_held_by_another(key, asked, work) {
+            if to > from || !self.fits_link(key) || self.is_anothers(key, asked, work) {
                 work.plan.leases.push(PlannedLease {
                     key,
                     iaid: asked.iaid,
@@ -108,10 +108,18 @@ impl Exchange<'_> {
         }
     }
 
-    fn is_held_by_another(&self, key: Key6, asked: &Asked<'_>, work: &Work<'_>) -> bool {
-        work.leases.get(key).is_some_and(|lease| {
+    /// Whether somebody else holds it or is about to, another association of the same message among them.
+    fn is_anothers(&self, key: Key6, asked: &Asked<'_>, work: &Work<'_>) -> bool {
+        let is_held = work.leases.get(key).is_some_and(|lease| {
             lease.is_active(work.now) && !lease.is_held_by(self.duid, asked.iaid, work.now)
-        })
+        });
+        let client = asked.of(self.duid);
+        let mut subnets = self.link.iter().filter_map(|&at| self.server.subnet(at));
+        is_held
+            || subnets.any(|subnet| {
+                let conflict = work.leases.check(key, client, subnet.id(), work.now);
+                matches!(conflict, Err(Conflict6::Held { .. } | Conflict6::OnOffer { .. }))
+            })
     }
 }
 

@@ -108,11 +108,13 @@ pub(crate) fn check_destination(packet: &Packet<'_>, origin: &Origin) -> Result<
 pub(crate) fn check_client(message: &Message<'_>) -> Result<(), Drop6> {
     /// Kea's lease files have it where nobody is known: it is nobody's.
     const NOBODY: [u8; 3] = [0; 3];
+    /// RFC 9915 §11.1: a type of two octets, and something behind it.
+    const SHORTEST: usize = 3;
     let (client, _) = identifiers(message.message_type()).ok_or(Drop6::MessageType)?;
     let options = message.options();
     let mut clients = options.find_all(OptionCode::CLIENT_ID);
     let fits = match clients.next() {
-        Some(duid) => Duid::new_checked(duid).is_ok() && duid != NOBODY,
+        Some(duid) => duid.len() >= SHORTEST && Duid::new_checked(duid).is_ok() && duid != NOBODY,
         None => client != Presence::Required,
     };
     if !fits {
