@@ -23,7 +23,7 @@ pub fn client(number: u32) -> ClientIdentity {
     let mut identifier = [0xff; 18];
     let (_, end) = identifier.split_at_mut(14);
     end.copy_from_slice(&number.to_be_bytes());
-    ClientIdentity::Identifier(identifier.into())
+    ClientIdentity::Identifier(identifier[..].into())
 }
 
 /// The address of a client's number, for a day.

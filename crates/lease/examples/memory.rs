@@ -120,7 +120,7 @@ fn main() {
 fn client(number: u32) -> ClientIdentity {
     let mut id = [0xff; 18];
     id[14..].copy_from_slice(&number.to_be_bytes());
-    ClientIdentity::Identifier(id.into())
+    ClientIdentity::Identifier(id[..].into())
 }
 
 fn grant(number: u32, relays: u32) -> Grant4 {
