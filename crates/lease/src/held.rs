@@ -30,7 +30,11 @@ impl<T> Held<T> {
         while self.items.front().is_some_and(|first| first.sequence <= durable) {
             let Some(Item { item, len, .. }) = self.items.pop_front() else { return };
             self.scratch.clear();
-            self.scratch.extend(self.bytes.drain(..len.min(self.bytes.len())));
+            let (first, second) = self.bytes.as_slices();
+            let of_first = len.min(first.len());
+            self.scratch.extend_from_slice(first.get(..of_first).unwrap_or_default());
+            self.scratch.extend_from_slice(second.get(..len - of_first).unwrap_or_default());
+            self.bytes.drain(..len.min(self.bytes.len()));
             give(item, &mut self.scratch);
         }
     }
