@@ -24,6 +24,7 @@ pub struct SendBatch {
     arena: Vec<u8>,
     trains: Vec<Train>,
     datagrams: usize,
+    apart: bool,
 }
 
 /// Datagrams one behind the other that go to the same place: all of one length, but for the last one.
@@ -69,7 +70,14 @@ impl SendBatch {
             arena: Vec::with_capacity(slots.saturating_mul(512)),
             trains: Vec::with_capacity(slots),
             datagrams: 0,
+            apart: false,
         }
+    }
+
+    /// The same, but each datagram goes through the kernel by itself, as if it came from another host.
+    #[must_use]
+    pub fn apart(self) -> Self {
+        Self { apart: true, ..self }
     }
 
     /// Adds a datagram.
@@ -89,6 +97,7 @@ impl SendBatch {
         self.datagrams += 1;
         let info = PacketInfo { address: source.unwrap_or(Ipv6Addr::UNSPECIFIED), interface_index };
         if let Some(train) = self.trains.last_mut()
+            && !self.apart
             && train.takes(destination, info, bytes.len())
         {
             train.bytes.end = self.arena.len();
