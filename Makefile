@@ -5,7 +5,7 @@ CARGO ?= cargo
 AS_ROOT := $(shell [ "$$(id -u)" -eq 0 ] || echo --config 'target."cfg(all())".runner=["sudo","-E"]')
 PRIVILEGED := -p fosix-net -p fosix-tests
 
-.PHONY: run build test lint unit interop doc fuzz bench-micro bench-store deny clean
+.PHONY: run build test lint unit interop doc fuzz bench bench-micro bench-store deny clean
 
 run: build
 	@scripts/run
@@ -42,6 +42,11 @@ fuzz: toolchain
 		mkdir -p fuzz/target/found/$$target; \
 		$(CARGO) +nightly fuzz run $$target fuzz/target/found/$$target fuzz/corpus/$$target -- -runs=$(FUZZ_RUNS) -max_len=1500 || exit 1; \
 	done
+
+# Fosix beside Kea, ISC dhcpd and an echo, all on this machine: BENCH_SECONDS a figure, BENCH_ROUNDS of each (scripts/bench).
+bench: build
+	@scripts/install-missing ip:iproute2 kea-dhcp4:kea-dhcp4-server kea-dhcp6:kea-dhcp6-server dhcpd:isc-dhcp-server
+	@scripts/bench
 
 # The codec's micro-benchmarks.
 bench-micro: toolchain

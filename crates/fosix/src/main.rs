@@ -1,5 +1,6 @@
-//! The `fosix` program: serve, check, client and leases.
+//! The `fosix` program: serve, check, client, leases and bench.
 
+mod bench;
 mod check;
 mod client;
 mod leases;
@@ -27,6 +28,8 @@ enum Command {
     Client(client::Args),
     /// Look at leases, take them over from Kea or hand them to it, check and repair their store.
     Leases(leases::Args),
+    /// Load a server with clients, check every answer, and say how fast it was.
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Check(args) => Ok(check::run(args)),
         Command::Client(args) => client::run(args),
         Command::Leases(args) => leases::run(&args),
+        Command::Bench(args) => bench::run(args),
     };
     result.unwrap_or_else(|error| {
         #[expect(clippy::print_stderr, reason = "the program's last word to the person at the terminal")]

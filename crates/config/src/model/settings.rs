@@ -15,7 +15,7 @@ pub struct FosixSettings {
     pub max_relay_levels: usize,
     /// How offers are held.
     pub offers: OfferSettings,
-    /// Packet threads; 0 is one for each CPU.
+    /// Packet threads; 0 is one less than there are CPUs, at least one.
     pub workers: usize,
     /// The link to the other half, when that is another process; `None` leaves it to `dhcp4o6-port`.
     pub link: Option<LinkSettings>,

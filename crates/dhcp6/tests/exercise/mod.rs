@@ -124,6 +124,23 @@ struct Run {
     named: Vec<Key6>,
 }
 
+/// Whether `again` is the answer `first`, but for associations for which there was nothing: serving the others can have set
+/// something free.
+fn has_more(again: &Outcome, first: &Outcome) -> bool {
+    let (Outcome::Answered(again, to), Outcome::Answered(first, first_to)) = (again, first) else {
+        return false;
+    };
+    let (now, before) = (again.associations(), first.associations());
+    to == first_to
+        && again.kind() == first.kind()
+        && now.len() == before.len()
+        && before.iter().any(|ia| ia.status.is_some())
+        && now.iter().zip(&before).all(|(now, before)| {
+            (now.is_prefixes, now.iaid) == (before.is_prefixes, before.iaid)
+                && (before.status.is_some() || now.leases == before.leases)
+        })
+}
+
 const KINDS: [MessageType; 8] = [
     MessageType::SOLICIT,
     MessageType::REQUEST,
@@ -235,7 +252,10 @@ impl Run {
         // What ends a lease is over then. Whatever else comes twice is answered alike.
         if !matches!(kind, Some(MessageType::RELEASE | MessageType::DECLINE)) {
             let again = self.serve(&bytes, ask);
-            assert_eq!(again, outcome, "the same datagram at the same time: {bytes:02x?}");
+            assert!(
+                again == outcome || has_more(&again, &outcome),
+                "the same datagram at the same time: {bytes:02x?}\n{outcome:?}\n{again:?}"
+            );
         }
         self.last = bytes;
         outcome

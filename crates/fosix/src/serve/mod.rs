@@ -256,7 +256,8 @@ impl Server {
 /// The wakers of each worker.
 fn wakers(configured: usize) -> anyhow::Result<Vec<Wakers>> {
     let count = match configured {
-        0 => thread::available_parallelism().map_or(1, usize::from),
+        // One processor is left to the log's thread and to the kernel's work for the network.
+        0 => thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1),
         count => count,
     };
     (0..count).map(|_| Ok(Wakers::new()?)).collect()
