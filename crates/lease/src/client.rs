@@ -104,23 +104,6 @@ pub(crate) enum IdentityRef<'a> {
     Hardware(u8, &'a [u8]),
 }
 
-/// Bytes of the longest identity for [`owner_bytes`].
-pub(crate) const OWNER_LEN: usize = 257;
-
-/// An identity as bytes that no other identity has.
-pub(crate) fn owner_bytes<'a>(client: IdentityRef<'_>, buffer: &'a mut [u8; OWNER_LEN]) -> &'a [u8] {
-    let (head, bytes) = match client {
-        IdentityRef::Identifier(id) => ([0, 0], id),
-        IdentityRef::Hardware(hardware_type, octets) => ([1, hardware_type], octets),
-    };
-    let mut len = 0;
-    for (place, &byte) in buffer.iter_mut().zip(head.iter().chain(bytes)) {
-        *place = byte;
-        len += 1;
-    }
-    buffer.get(..len).unwrap_or_default()
-}
-
 impl IdentityRef<'_> {
     pub(crate) fn to_identity(self) -> ClientIdentity {
         match self {

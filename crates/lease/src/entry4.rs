@@ -169,22 +169,17 @@ impl Entry4 {
     pub(crate) fn encode(&self) -> [u8; FIXED_LEN] {
         let port_set = if self.has_ports() { HAS_PORT_SET } else { 0 };
         let flags = self.marks & (NAME_IN_DNS | ADDRESS_IN_DNS) | port_set;
-        let mut body = [0; FIXED_LEN];
-        let head = [VERSION, self.state.number(), flags, self.psid_offset];
-        let psid = self.psid.to_le_bytes();
-        let parts: [&[u8]; 8] = [
-            &head,
-            &Ipv4Addr::from(self.address).octets(),
-            &psid,
-            &[self.psid_len, 0],
-            &self.subnet.to_le_bytes(),
-            &self.valid_lifetime.to_le_bytes(),
-            &self.last_transaction.to_le_bytes(),
-            &self.since.to_le_bytes(),
-        ];
-        let bytes = parts.into_iter().flatten();
-        body.iter_mut().zip(bytes).for_each(|(place, &byte)| *place = byte);
-        body
+        let [a0, a1, a2, a3] = self.address.to_be_bytes();
+        let [p0, p1] = self.psid.to_le_bytes();
+        let [s0, s1, s2, s3] = self.subnet.to_le_bytes();
+        let [v0, v1, v2, v3] = self.valid_lifetime.to_le_bytes();
+        let [t0, t1, t2, t3] = self.last_transaction.to_le_bytes();
+        let [h0, h1, h2, h3] = self.since.to_le_bytes();
+        let (state, offset, len) = (self.state.number(), self.psid_offset, self.psid_len);
+        [
+            VERSION, state, flags, offset, a0, a1, a2, a3, p0, p1, len, 0, s0, s1, s2, s3, v0, v1, v2, v3,
+            t0, t1, t2, t3, h0, h1, h2, h3,
+        ]
     }
 
     /// The lease that a body holds, and its fields.

@@ -173,19 +173,22 @@ impl Entry6 {
     /// The body of its record, without the fields.
     pub(crate) fn encode(&self) -> [u8; FIXED_LEN] {
         let mut body = [0; FIXED_LEN];
-        let head = [VERSION, self.state.number(), self.marks, kind_number(self.kind)];
-        let parts: [&[u8]; 9] = [
-            &head,
-            &self.key().address.octets(),
-            &[self.prefix_len, 0, 0, 0],
-            &self.iaid.to_le_bytes(),
-            &self.subnet.to_le_bytes(),
-            &self.preferred_lifetime.to_le_bytes(),
-            &self.valid_lifetime.to_le_bytes(),
-            &self.last_transaction.to_le_bytes(),
-            &self.since.to_le_bytes(),
-        ];
-        body.iter_mut().zip(parts.into_iter().flatten()).for_each(|(place, &byte)| *place = byte);
+        let mut rest = body.as_mut_slice();
+        let mut put = |bytes: &[u8]| {
+            if let Some((place, behind)) = std::mem::take(&mut rest).split_at_mut_checked(bytes.len()) {
+                place.copy_from_slice(bytes);
+                rest = behind;
+            }
+        };
+        put(&[VERSION, self.state.number(), self.marks, kind_number(self.kind)]);
+        put(&self.key().address.octets());
+        put(&[self.prefix_len, 0, 0, 0]);
+        put(&self.iaid.to_le_bytes());
+        put(&self.subnet.to_le_bytes());
+        put(&self.preferred_lifetime.to_le_bytes());
+        put(&self.valid_lifetime.to_le_bytes());
+        put(&self.last_transaction.to_le_bytes());
+        put(&self.since.to_le_bytes());
         body
     }
 

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use fosix_journal::Staging;
 
 use crate::changes::{Change4, Changes};
-use crate::client::{IdentityRef, OWNER_LEN, owner_bytes};
+use crate::client::IdentityRef;
 use crate::counts::Counts;
 use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::links::Lists;
@@ -208,8 +208,7 @@ impl Leases4 {
         if let Some(lease) = self.held_by(client, subnet, now) {
             return Some(lease.address());
         }
-        let mut buffer = [0; OWNER_LEN];
-        let on_offer = self.offers.to(owner(client, &mut buffer)).map(Ipv4Addr::from);
+        let on_offer = self.offers.to(owner(client)).map(Ipv4Addr::from);
         let may_have = |address: &Ipv4Addr| self.check(*address, client, subnet, now).is_ok();
         let may_be_chosen = |address: &Ipv4Addr| !self.pools.is_reserved(*address) && may_have(address);
         let former = || {
@@ -236,8 +235,7 @@ impl Leases4 {
             return; // It is the client's own; nobody else gets it anyway.
         }
         let mut lapsed = Vec::new();
-        let mut buffer = [0; OWNER_LEN];
-        let owner = owner(client, &mut buffer);
+        let owner = owner(client);
         self.offers.put(address.into(), owner, now.plus(lifetime), |gone| lapsed.push(gone));
         self.pools.set_used(address);
         if let Some(slot) = self.former_slot(address)
@@ -252,8 +250,7 @@ impl Leases4 {
 
     /// Forgets what is on offer to `client`: it went to another server.
     pub fn withdraw_offer(&mut self, client: &ClientIdentity) {
-        let mut buffer = [0; OWNER_LEN];
-        if let Some(address) = self.offers.to(owner(client, &mut buffer)) {
+        if let Some(address) = self.offers.to(owner(client)) {
             self.offers.remove(address);
             self.offer_is_gone(address.into());
         }
@@ -276,8 +273,7 @@ impl Leases4 {
         if leases.any(|lease| lease.is_active(now) && !is_own(lease)) {
             return Err(Conflict::Held { address });
         }
-        let mut buffer = [0; OWNER_LEN];
-        if self.offers.is_to_another(address.into(), owner(client, &mut buffer), now) {
+        if self.offers.is_to_another(address.into(), owner(client), now) {
             return Err(Conflict::OnOffer { address });
         }
         Ok(())
@@ -353,8 +349,14 @@ impl Leases4 {
     }
 }
 
-fn owner<'a>(client: &ClientIdentity, buffer: &'a mut [u8; OWNER_LEN]) -> Owner<'a> {
-    Owner { client: owner_bytes(client.as_identity_ref(), buffer), number: 0 }
+fn owner(client: &ClientIdentity) -> Owner<'_> {
+    match client.as_identity_ref() {
+        IdentityRef::Identifier(client) => Owner { client, number: 0 },
+        // An identifier of the same octets is another client.
+        IdentityRef::Hardware(hardware_type, client) => {
+            Owner { client, number: 1 << 8 | u64::from(hardware_type) }
+        }
+    }
 }
 
 #[cfg(test)]

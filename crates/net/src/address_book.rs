@@ -10,24 +10,32 @@ use crate::Interfaces;
 /// The interfaces as last seen, shared by all workers.
 ///
 /// A question that the snapshot answers with yes costs no system call. A no may be out of date, so that the system
-/// is asked again before it is given, at most every [`MIN_AGE`](Self::MIN_AGE): an address that was just added
-/// counts at once, and packets for addresses that are nobody's cannot keep the server busy.
+/// is asked again before it is given, at most [`MOST_ASKED`](Self::MOST_ASKED) times a second: an address that was
+/// just added counts at once, and packets for addresses that are nobody's cannot keep the server busy.
 #[derive(Debug)]
 pub struct AddressBook {
     interfaces: RwLock<Arc<Interfaces>>,
-    /// When the system was last asked; the lock also sees to it that one worker asks at a time.
-    asked: Mutex<Instant>,
+    /// How often the system was asked of late; the lock also sees to it that one worker asks at a time.
+    asked: Mutex<Asked>,
+}
+
+/// How often the system was asked because of questions.
+#[derive(Debug)]
+struct Asked {
+    /// When the second began that `times` counts.
+    since: Instant,
+    times: u32,
 }
 
 impl AddressBook {
-    /// Least time between two times that the system is asked because of questions: ten times a second.
-    pub const MIN_AGE: Duration = Duration::from_millis(100);
+    /// How many times in a second the system is asked because of questions, at most.
+    pub const MOST_ASKED: u32 = 10;
 
     /// Asks the system for the first snapshot.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             interfaces: RwLock::new(Arc::new(Interfaces::snapshot()?)),
-            asked: Mutex::new(Instant::now()),
+            asked: Mutex::new(Asked { since: Instant::now(), times: 0 }),
         })
     }
 
@@ -67,8 +75,8 @@ impl AddressBook {
     /// Asks the system at once, whenever it was asked last: for when an [`InterfaceWatch`](crate::InterfaceWatch)
     /// tells of a change. On an error the old snapshot stays.
     pub fn refresh(&self) -> io::Result<Arc<Interfaces>> {
-        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        self.replace(&mut asked, Instant::now())
+        let _one_at_a_time = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        self.replace()
     }
 
     fn find<T>(&self, look: impl Fn(&Interfaces) -> Option<T>) -> Option<T> {
@@ -84,17 +92,28 @@ impl AddressBook {
         if !Arc::ptr_eq(seen, &current) {
             return Some(current);
         }
-        if now.saturating_duration_since(*asked) < Self::MIN_AGE {
+        if !asked.may_ask(now) {
             return None;
         }
-        self.replace(&mut asked, now).ok()
+        self.replace().ok()
     }
 
-    fn replace(&self, asked: &mut Instant, now: Instant) -> io::Result<Arc<Interfaces>> {
-        *asked = now;
+    fn replace(&self) -> io::Result<Arc<Interfaces>> {
         let new = Arc::new(Interfaces::snapshot()?);
         *self.interfaces.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&new);
         Ok(new)
+    }
+}
+
+impl Asked {
+    /// Whether one more time is within the bound; it is then counted.
+    fn may_ask(&mut self, now: Instant) -> bool {
+        if now.saturating_duration_since(self.since) >= Duration::from_secs(1) {
+            *self = Self { since: now, times: 0 };
+        }
+        let may = self.times < AddressBook::MOST_ASKED;
+        self.times += u32::from(may);
+        may
     }
 }
 
@@ -118,17 +137,18 @@ mod tests {
     #[test]
     fn the_system_is_asked_again_at_a_bounded_rate() {
         let book = AddressBook::new().unwrap();
-        let start = *book.asked.lock().unwrap();
-        let seen = book.interfaces();
-        assert!(book.newer_than(&seen, start + AddressBook::MIN_AGE / 2).is_none());
-        let newer = book.newer_than(&seen, start + AddressBook::MIN_AGE).unwrap();
-        assert!(!Arc::ptr_eq(&seen, &newer));
-        assert!(
-            book.newer_than(&newer, start + AddressBook::MIN_AGE).is_none(),
-            "the time runs from the last"
-        );
-        let got = book.newer_than(&seen, start + AddressBook::MIN_AGE).unwrap();
-        assert!(Arc::ptr_eq(&got, &newer), "another worker's snapshot serves");
+        let start = book.asked.lock().unwrap().since;
+        let first = book.interfaces();
+        let mut seen = Arc::clone(&first);
+        for _ in 0..AddressBook::MOST_ASKED {
+            let newer = book.newer_than(&seen, start).expect("what was added just now counts at once");
+            assert!(!Arc::ptr_eq(&seen, &newer));
+            seen = newer;
+        }
+        assert!(book.newer_than(&seen, start + Duration::from_millis(999)).is_none());
+        let got = book.newer_than(&first, start).unwrap();
+        assert!(Arc::ptr_eq(&got, &seen), "another worker's snapshot serves");
+        assert!(book.newer_than(&seen, start + Duration::from_secs(1)).is_some());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use fosix_config::OptionValue;
 /// The options of all scopes that concern a client, merged.
 ///
 /// Made once for each set of scopes when a configuration is loaded; a packet costs a binary search for each
-/// option that it asks for.
+/// option that it asks for and that there is, and next to nothing for others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EffectiveOptions {
     /// The winning options of each code, by code: several where one scope has several, in its order. A vendor's option
@@ -13,6 +13,8 @@ pub struct EffectiveOptions {
     options: Vec<OptionValue>,
     /// Codes that are sent unasked, in ascending order.
     always: Vec<u16>,
+    /// The codes of the standard space that there are.
+    present: Codes,
 }
 
 impl EffectiveOptions {
@@ -48,7 +50,11 @@ impl EffectiveOptions {
         let always = options.iter().filter(|option| option.always_send && option.vendor.is_none());
         let mut always: Vec<u16> = always.map(|option| option.code).collect();
         always.dedup();
-        Self { options, always }
+        let mut present = Codes::default();
+        for option in options.iter().filter(|option| option.vendor.is_none()) {
+            present.insert(option.code);
+        }
+        Self { options, always, present }
     }
 
     /// The body of option `code` of the standard space, the first one where there are several, whether or not a client
@@ -58,6 +64,9 @@ impl EffectiveOptions {
     }
 
     fn all(&self, code: u16) -> &[OptionValue] {
+        if !self.present.contains(code) {
+            return &[];
+        }
         let start = self.options.partition_point(|option| key(option) < (None, code));
         let rest = self.options.get(start..).unwrap_or_default();
         let count = rest.iter().take_while(|option| key(option) == (None, code)).count();
@@ -70,13 +79,10 @@ impl EffectiveOptions {
         &'a self,
         requested: impl Iterator<Item = u16> + 'a,
     ) -> impl Iterator<Item = (u16, &'a [u8])> + 'a {
-        let mut sent = Seen::default();
+        let mut sent = Codes::default();
         let codes = requested.chain(self.always.iter().copied());
-        let new = codes.map(|code| self.all(code)).filter(move |all| {
-            // The first one stands for its code.
-            all.first().is_some_and(|option| sent.insert(option.code))
-        });
-        new.flatten().map(|option| (option.code, option.data.as_slice()))
+        let new = codes.filter(move |&code| self.present.contains(code) && sent.insert(code));
+        new.flat_map(|code| self.all(code)).map(|option| (option.code, option.data.as_slice()))
     }
 
     /// The enterprise numbers that have vendor options, in ascending order.
@@ -96,28 +102,29 @@ fn key(option: &OptionValue) -> (Option<u32>, u16) {
     (option.vendor, option.code)
 }
 
-/// The codes that were seen, without an allocation for codes below 256: all of DHCPv4, nearly all of DHCPv6.
-#[derive(Debug, Default)]
-struct Seen {
+/// A set of codes, without an allocation for those below 256: all of DHCPv4, nearly all of DHCPv6.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Codes {
     low: [u64; 4],
     high: Vec<u16>,
 }
 
-impl Seen {
-    /// Notes `code`; false when it was there already.
+impl Codes {
+    /// Adds `code`; false when it was there already.
     fn insert(&mut self, code: u16) -> bool {
+        let new = !self.contains(code);
         match self.low.get_mut(usize::from(code / 64)) {
-            Some(word) => {
-                let bit = 1 << (code % 64);
-                let new = *word & bit == 0;
-                *word |= bit;
-                new
-            }
-            None if self.high.contains(&code) => false,
-            None => {
-                self.high.push(code);
-                true
-            }
+            Some(word) => *word |= 1 << (code % 64),
+            None if new => self.high.push(code),
+            None => {}
+        }
+        new
+    }
+
+    fn contains(&self, code: u16) -> bool {
+        match self.low.get(usize::from(code / 64)) {
+            Some(word) => word & 1 << (code % 64) != 0,
+            None => self.high.contains(&code),
         }
     }
 }

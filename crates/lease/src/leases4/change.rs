@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use fosix_journal::{Cause, Kind};
 
 use super::operate::FIELDS_LIMIT;
-use super::{Conflict, Leases4, OWNER_LEN, owner};
+use super::{Conflict, Leases4, owner};
 use crate::changes::{ChangeKind, cause};
 use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::fields;
@@ -378,8 +378,7 @@ impl Leases4 {
     }
 
     fn withdraw_offer_but(&mut self, client: &ClientIdentity, address: u32) {
-        let mut buffer = [0; OWNER_LEN];
-        if self.offers.to(owner(client, &mut buffer)).is_some_and(|offered| offered != address) {
+        if self.offers.to(owner(client)).is_some_and(|offered| offered != address) {
             self.withdraw_offer(client);
         }
     }

@@ -46,8 +46,7 @@ fn choose(leases: &mut Leases4, number: u8, now: u64) -> Option<Ipv4Addr> {
 }
 
 fn is_on_offer_to_another(leases: &Leases4, address: Ipv4Addr, number: u8, now: u64) -> bool {
-    let mut buffer = [0; OWNER_LEN];
-    leases.offers.is_to_another(address.into(), owner(&client(number), &mut buffer), Timestamp(now))
+    leases.offers.is_to_another(address.into(), owner(&client(number)), Timestamp(now))
 }
 
 #[test]
