@@ -8,20 +8,23 @@
 //!  pages        [ 0 ] [ 1 ] [ 2 ]  a small hash table each
 //! ```
 //!
-//! The index has the slots alone: whoever uses it hashes the keys, and compares them.
+//! Of the keys it has a part of their hashes alone, beside the slots: enough to split a page without a look at what is in
+//! the slots. Whoever uses it hashes the keys, and compares them.
 
 use std::hint::black_box;
 
 use hashbrown::HashTable;
 
-/// Slots in a page before it is split: what a table of 128 places takes. To split one means to look at each lease in it,
-/// which takes the most of what a single insertion can.
+/// Slots in a page before it is split: what a table of 128 places takes.
 const PAGE_FULL: usize = 112;
 /// The directory has at most one entry for this many slots, or one: keys with the same hash cannot blow it up.
 const SLOTS_PER_ENTRY: usize = 16;
 
 /// Parts of an index.
 const PARTS: usize = 64;
+
+/// Bits of a hash that a page knows.
+const TAG_BITS: u32 = 24;
 
 #[derive(Debug)]
 pub(crate) struct Index {
@@ -40,9 +43,16 @@ struct Part {
 
 #[derive(Debug)]
 struct Page {
-    table: HashTable<u32>,
-    /// How many leading bits the hashes in it have in common.
+    table: HashTable<Place>,
+    /// How many leading bits the tags in it have in common.
     depth: u32,
+}
+
+/// A slot with the tag of its key; of 7 octets, since there are tens of millions.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    slot: [u8; 4],
+    tag: [u8; 3],
 }
 
 impl Default for Index {
@@ -65,7 +75,7 @@ impl Index {
         mut each_pair: impl FnMut(u32, u32),
     ) -> Self {
         // By part, page and hash, so that each page is filled in one go.
-        slots.sort_unstable_by_key(|&(hash, _)| (part_of(hash), leading_bits(hash, 32), hash));
+        slots.sort_unstable_by_key(|&(hash, _)| (part_of(hash), leading_bits(tag_of(hash), TAG_BITS), hash));
         let mut rest = slots.as_slice();
         let parts = (0..PARTS).map(|part| {
             let count = rest.partition_point(|&(hash, _)| part_of(hash) <= part);
@@ -76,37 +86,57 @@ impl Index {
         Self { parts: parts.collect() }
     }
 
-    /// The slots of everything with this hash, and of some with others.
+    /// The slots of everything with this hash, and rarely of one with another.
     pub(crate) fn candidates(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
-        let page = self.parts.get(part_of(hash)).and_then(|part| part.page(hash));
-        page.into_iter().flat_map(move |page| page.table.iter_hash(hash).copied())
+        let tag = tag_of(hash);
+        let page = self.parts.get(part_of(hash)).and_then(|part| part.page(tag));
+        let same = page.into_iter().flat_map(move |page| page.table.iter_hash(spread(tag)));
+        same.filter(move |place| place.tag() == tag).map(|place| place.slot())
     }
 
     /// The first slot with this hash that `is_it`.
     pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.parts.get(part_of(hash))?.page(hash)?.table.find(hash, |&slot| is_it(slot)).copied()
+        let tag = tag_of(hash);
+        let page = self.parts.get(part_of(hash))?.page(tag)?;
+        page.table.find(spread(tag), |place| place.tag() == tag && is_it(place.slot())).map(Place::slot)
     }
 
     /// Looks for many at once, one step for all of them after the other, so that they wait for memory at the same time:
     /// for most of them, what [`Index::find`] needs is at hand afterwards. Says what it may find, some of it wrong.
     pub(crate) fn approach(&self, hashes: &[u64]) -> impl Iterator<Item = u32> {
-        let page = |hash: u64| self.parts.get(part_of(hash)).and_then(|part| part.page(hash));
+        let page = |hash: u64| self.parts.get(part_of(hash)).and_then(|part| part.page(tag_of(hash)));
         black_box(
             hashes.iter().filter_map(|&hash| Some(page(hash)?.table.len())).fold(0, usize::wrapping_add),
         );
-        hashes.iter().filter_map(move |&hash| page(hash)?.table.find(hash, |_| true).copied())
+        hashes.iter().filter_map(move |&hash| {
+            let tag = tag_of(hash);
+            page(hash)?.table.find(spread(tag), |place| place.tag() == tag).map(Place::slot)
+        })
     }
 
-    /// Adds a slot that is not in it; `hash_of` tells the hashes of the others.
-    pub(crate) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) {
+    /// Adds a slot that is not in it.
+    pub(crate) fn insert(&mut self, hash: u64, slot: u32) {
         if let Some(part) = self.parts.get_mut(part_of(hash)) {
-            part.insert(hash, slot, hash_of);
+            part.insert(tag_of(hash), slot);
         }
     }
 
     /// Takes out `slot`, which was added with this hash.
     pub(crate) fn remove(&mut self, hash: u64, slot: u32) -> bool {
-        self.parts.get_mut(part_of(hash)).is_some_and(|part| part.remove(hash, slot))
+        self.parts.get_mut(part_of(hash)).is_some_and(|part| part.remove(tag_of(hash), slot))
+    }
+
+    /// Takes a slot from one hash to another one.
+    pub(crate) fn replace(&mut self, slot: u32, old: Option<u64>, new: Option<u64>) {
+        if old == new {
+            return;
+        }
+        if let Some(hash) = old {
+            self.remove(hash, slot);
+        }
+        if let Some(hash) = new {
+            self.insert(hash, slot);
+        }
     }
 
     #[cfg(test)]
@@ -118,6 +148,23 @@ impl Index {
 impl Page {
     fn new(depth: u32, capacity: usize) -> Self {
         Self { table: HashTable::with_capacity(capacity), depth }
+    }
+
+    fn add(&mut self, tag: u32, slot: u32) {
+        let [tag0, tag1, tag2, _] = tag.to_le_bytes();
+        let place = Place { slot: slot.to_le_bytes(), tag: [tag0, tag1, tag2] };
+        self.table.insert_unique(spread(tag), place, |other| spread(other.tag()));
+    }
+}
+
+impl Place {
+    fn slot(&self) -> u32 {
+        u32::from_le_bytes(self.slot)
+    }
+
+    fn tag(&self) -> u32 {
+        let [tag0, tag1, tag2] = self.tag;
+        u32::from_le_bytes([tag0, tag1, tag2, 0])
     }
 }
 
@@ -141,7 +188,7 @@ impl Part {
         let mut rest = slots;
         let (mut len, mut pages) = (0, Vec::with_capacity(directory.len()));
         for &page in &directory {
-            let count = rest.partition_point(|&(hash, _)| leading_bits(hash, depth) <= page.into());
+            let count = rest.partition_point(|&(hash, _)| leading_bits(tag_of(hash), depth) <= page);
             let (own, behind) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             rest = behind;
             let mut page = Page::new(depth, own.len());
@@ -155,7 +202,7 @@ impl Part {
                 }
                 before = Some((hash, slot));
                 if run < same {
-                    page.table.insert_unique(hash, slot, |_| hash);
+                    page.add(tag_of(hash), slot);
                     len += 1;
                 }
             }
@@ -164,29 +211,30 @@ impl Part {
         Self { directory, depth, pages, len }
     }
 
-    fn page(&self, hash: u64) -> Option<&Page> {
-        self.pages.get(self.page_of(hash)?)
+    fn page(&self, tag: u32) -> Option<&Page> {
+        self.pages.get(self.page_of(tag)?)
     }
 
-    fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) {
+    fn insert(&mut self, tag: u32, slot: u32) {
         loop {
-            let Some(at) = self.page_of(hash) else { return };
+            let Some(at) = self.page_of(tag) else { return };
             let Some(page) = self.pages.get(at) else { return };
             if page.table.len() >= PAGE_FULL && self.make_split_possible(at) {
-                self.split(at, &hash_of);
+                self.split(at);
                 continue;
             }
             if let Some(page) = self.pages.get_mut(at) {
-                page.table.insert_unique(hash, slot, |&other| hash_of(other));
+                page.add(tag, slot);
                 self.len += 1;
             }
             return;
         }
     }
 
-    fn remove(&mut self, hash: u64, slot: u32) -> bool {
-        let page = self.page_of(hash).and_then(|at| self.pages.get_mut(at));
-        let Some(Ok(found)) = page.map(|page| page.table.find_entry(hash, |&other| other == slot)) else {
+    fn remove(&mut self, tag: u32, slot: u32) -> bool {
+        let page = self.page_of(tag).and_then(|at| self.pages.get_mut(at));
+        let found = page.map(|page| page.table.find_entry(spread(tag), |other| other.slot() == slot));
+        let Some(Ok(found)) = found else {
             return false;
         };
         found.remove();
@@ -194,8 +242,8 @@ impl Part {
         true
     }
 
-    fn page_of(&self, hash: u64) -> Option<usize> {
-        let at = usize::try_from(leading_bits(hash, self.depth)).ok()?;
+    fn page_of(&self, tag: u32) -> Option<usize> {
+        let at = usize::try_from(leading_bits(tag, self.depth)).ok()?;
         usize::try_from(*self.directory.get(at)?).ok()
     }
 
@@ -205,7 +253,7 @@ impl Part {
         if page.depth < self.depth {
             return true;
         }
-        if self.depth >= 30 || self.directory.len() * 2 > self.len / SLOTS_PER_ENTRY {
+        if self.depth >= TAG_BITS || self.directory.len() * 2 > self.len / SLOTS_PER_ENTRY {
             return false;
         }
         self.directory = self.directory.iter().flat_map(|&page| [page, page]).collect();
@@ -214,7 +262,7 @@ impl Part {
     }
 
     /// Makes two pages of one.
-    fn split(&mut self, at: usize, hash_of: &impl Fn(u32) -> u64) {
+    fn split(&mut self, at: usize) {
         let Ok(new_number) = u32::try_from(self.pages.len()) else { return };
         let Some(page) = self.pages.get_mut(at) else { return };
         let depth = page.depth + 1;
@@ -222,12 +270,11 @@ impl Part {
         let mut new = Page::new(depth, PAGE_FULL);
         // Pages are numbered by the leading bits of their hashes: the new one has those that end in 1.
         let mut prefix = None;
-        for slot in before.table {
-            let hash = hash_of(slot);
-            let bits = leading_bits(hash, depth);
+        for place in before.table {
+            let bits = leading_bits(place.tag(), depth);
             prefix = Some(bits | 1);
-            let table = if bits & 1 == 1 { &mut new.table } else { &mut page.table };
-            table.insert_unique(hash, slot, |&other| hash_of(other));
+            let half = if bits & 1 == 1 { &mut new } else { &mut *page };
+            half.add(place.tag(), place.slot());
         }
         self.pages.push(new);
         let Some(prefix) = prefix else { return };
@@ -253,16 +300,27 @@ fn depth_for(count: usize) -> u32 {
     depth
 }
 
-/// The bits that choose the page, `depth` of them.
+/// What a page knows of a hash: bits that nothing else looks at.
+fn tag_of(hash: u64) -> u32 {
+    u32::try_from((hash >> 16) & ((1 << TAG_BITS) - 1)).unwrap_or(0)
+}
+
+/// What the table of a page takes for a hash: places go by the low bits, marks by the high ones, none by those alone that all
+/// tags of a page have in common.
+fn spread(tag: u32) -> u64 {
+    u64::from(tag).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The bits of a tag that choose the page, `depth` of them.
 ///
-/// Hashes are bent a little, so that some pages fill sooner than others: by 2 to 1, which is by how much a page grows
+/// Tags are bent a little, so that some pages fill sooner than others: by 2 to 1, which is by how much a page grows
 /// before it is split. So pages are split now here, now there, and the memory for a slot is much the same at any count;
 /// with even ones all would be split at about the same time, and half empty after it.
-fn leading_bits(hash: u64, depth: u32) -> u64 {
-    // Neither the bits that a table takes for places nor those that it takes for tags.
-    let even = (hash >> 16) & 0xffff_ffff;
-    let bent = even + ((even * (0xffff_ffff - even)) >> 32) / 3;
-    bent >> (32 - depth)
+fn leading_bits(tag: u32, depth: u32) -> u32 {
+    const LAST: u64 = (1 << TAG_BITS) - 1;
+    let even = u64::from(tag);
+    let bent = even + ((even * (LAST - even)) >> TAG_BITS) / 3;
+    u32::try_from(bent >> (TAG_BITS - depth)).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -285,7 +343,7 @@ mod tests {
             || Index::build((0..100_000).map(|slot| (hash(slot), slot)).collect(), 9, |_, _| panic!());
         for mut index in [Index::default(), Index::with_room_for(100_000), build()] {
             for slot in index.len().try_into().unwrap()..100_000 {
-                index.insert(hash(slot), slot, hash);
+                index.insert(hash(slot), slot);
             }
             assert!(
                 index
@@ -309,7 +367,7 @@ mod tests {
     fn the_memory_for_a_slot_is_much_the_same_at_any_count() {
         let mut index = Index::default();
         for slot in 0..400_000 {
-            index.insert(hash(slot), slot, hash);
+            index.insert(hash(slot), slot);
             if slot > 100_000 && slot % 10_000 == 0 {
                 let places: usize =
                     index.parts.iter().flat_map(|part| &part.pages).map(|page| page.table.capacity()).sum();
@@ -330,7 +388,7 @@ mod tests {
     fn one_hash_for_all_does_not_grow_the_directory_without_end() {
         let mut index = Index::default();
         for slot in 0..5_000 {
-            index.insert(7, slot, |_| 7);
+            index.insert(7, slot);
         }
         let longest = index.parts.iter().map(|part| part.directory.len()).max();
         assert!(longest <= Some(512), "{longest:?}");
@@ -343,7 +401,7 @@ mod tests {
             let (mut index, mut model) = (Index::default(), BTreeSet::new());
             for (add, slot) in steps {
                 if add && model.insert(slot) {
-                    index.insert(hash(slot / 2), slot, |slot| hash(slot / 2));
+                    index.insert(hash(slot / 2), slot);
                 } else if !add {
                     prop_assert_eq!(index.remove(hash(slot / 2), slot), model.remove(&slot));
                 }

@@ -142,12 +142,8 @@ impl<K: Copy + Eq + Hash + Default> Offers<K> {
             expires,
         };
         let Some(slot) = self.offers.insert(offer) else { return };
-        let (offers, hasher) = (&self.offers, &self.hasher);
-        self.by_key.insert(hasher.hash_one(key), slot, |other| {
-            offers.get(other).map_or(0, |offer| hasher.hash_one(offer.key))
-        });
-        self.by_owner
-            .insert(hash, slot, |other| offers.get(other).map_or(0, |offer| hasher.hash_one(&*offer.client)));
+        self.by_key.insert(self.hasher.hash_one(key), slot);
+        self.by_owner.insert(hash, slot);
         self.queue.push_back(&mut self.offers, 0, slot);
     }
 

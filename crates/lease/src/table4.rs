@@ -14,17 +14,12 @@ use crate::fields::Fields;
 use crate::index::Index;
 use crate::record::LeaseState;
 
-/// Leases that are found by one hardware address. Clients make these up; without a limit one that gives the same one
-/// under many names would slow everybody down.
-const SAME_HARDWARE: usize = 256;
-
 #[derive(Debug, Default)]
 pub(crate) struct Table4 {
     pub(crate) entries: Chunks<Entry4>,
     arena: Arena,
     by_address: Index,
     by_client: Index,
-    by_hardware: Index,
     /// Of assigned leases only.
     by_softwire: Index,
     hasher: RandomState,
@@ -36,7 +31,6 @@ pub(crate) struct Table4 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Hashes {
     client: u64,
-    hardware: Option<u64>,
     softwire: Option<u64>,
 }
 
@@ -89,15 +83,6 @@ impl Table4 {
         leases.filter(move |(_, lease)| lease.identity() == client)
     }
 
-    pub(crate) fn of_hardware<'a>(
-        &'a self,
-        hardware: (u8, &'a [u8]),
-    ) -> impl Iterator<Item = (u32, LeaseRef4<'a>)> {
-        let candidates = self.by_hardware.candidates(self.hasher.hash_one(hardware));
-        let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
-        leases.filter(move |(_, lease)| lease.fields.hardware() == Some(hardware))
-    }
-
     /// Assigned leases with this softwire address, also some that have ended and were not noticed.
     pub(crate) fn of_softwire(&self, address: [u8; 16]) -> impl Iterator<Item = (u32, LeaseRef4<'_>)> {
         let candidates = self.by_softwire.candidates(self.hasher.hash_one(address));
@@ -122,10 +107,7 @@ impl Table4 {
                 self.arena.remove(blob);
                 return None;
             };
-            let (entries, hasher) = (&self.entries, &self.hasher);
-            self.by_address.insert(hasher.hash_one(entry.address), slot, |other| {
-                entries.get(other).map_or(0, |entry| hasher.hash_one(entry.address))
-            });
+            self.by_address.insert(self.hasher.hash_one(entry.address), slot);
             slot
         };
         if !self.reading {
@@ -154,18 +136,16 @@ impl Table4 {
         if !std::mem::take(&mut self.reading) {
             return doubtful;
         }
-        let (mut clients, mut hardware, mut softwires) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut clients, mut softwires) = (Vec::new(), Vec::new());
         for slot in 0..self.entries.slot_end() {
             let Some(lease) = self.get(slot) else { continue };
             let hashes = self.hashes(lease);
             clients.push((hashes.client, slot));
-            hardware.extend(hashes.hardware.map(|hash| (hash, slot)));
             softwires.extend(hashes.softwire.map(|hash| (hash, slot)));
         }
         // Each waits for memory most of the time, and none for another.
         thread::scope(|scope| {
             scope.spawn(|| self.by_client = Index::build(clients, usize::MAX, |_, _| ()));
-            scope.spawn(|| self.by_hardware = Index::build(hardware, SAME_HARDWARE, |_, _| ()));
             self.by_softwire =
                 Index::build(softwires, usize::MAX, |one, other| doubtful.extend([one, other]));
         });
@@ -176,63 +156,17 @@ impl Table4 {
     fn hashes(&self, lease: LeaseRef4<'_>) -> Hashes {
         Hashes {
             client: self.hasher.hash_one(lease.identity()),
-            hardware: hardware_hash(&self.hasher, lease),
             softwire: softwire_hash(&self.hasher, lease),
         }
     }
 
     /// Brings the indexes of what can change from `old` to `new`.
     fn index(&mut self, slot: u32, old: Option<Hashes>, new: Option<Hashes>) {
-        let Self { entries, arena, hasher, .. } = self;
-        let lease = |slot: u32| {
-            let entry = entries.get(slot)?;
-            Some(LeaseRef4 { entry, fields: Fields(arena.get(entry.blob())) })
-        };
-        let client = |hashes: Option<Hashes>| hashes.map(|hashes| hashes.client);
-        let (from, to) = (client(old), client(new));
-        if from != to {
-            if let Some(hash) = from {
-                self.by_client.remove(hash, slot);
-            }
-            if let Some(hash) = to {
-                let hash_of = |other| lease(other).map_or(0, |lease| hasher.hash_one(lease.identity()));
-                self.by_client.insert(hash, slot, hash_of);
-            }
-        }
-        let softwire = |hashes: Option<Hashes>| hashes.and_then(|hashes| hashes.softwire);
-        let (from, to) = (softwire(old), softwire(new));
-        if from != to {
-            if let Some(hash) = from {
-                self.by_softwire.remove(hash, slot);
-            }
-            if let Some(hash) = to {
-                let hash_of =
-                    |other| lease(other).and_then(|lease| softwire_hash(hasher, lease)).unwrap_or(0);
-                self.by_softwire.insert(hash, slot, hash_of);
-            }
-        }
-        let hardware = |hashes: Option<Hashes>| hashes.and_then(|hashes| hashes.hardware);
-        let (from, to) = (hardware(old), hardware(new));
-        if from == to {
-            return;
-        }
-        // One that was over the limit is not there; then nothing is removed.
-        if let Some(hash) = from {
-            self.by_hardware.remove(hash, slot);
-        }
-        if let Some(hash) = to {
-            let hash_of = |other| lease(other).and_then(|lease| hardware_hash(hasher, lease)).unwrap_or(0);
-            let same = self.by_hardware.candidates(hash).filter(|&other| hash_of(other) == hash);
-            if same.take(SAME_HARDWARE).count() < SAME_HARDWARE {
-                self.by_hardware.insert(hash, slot, hash_of);
-            }
-        }
+        let client = |hashes: Hashes| hashes.client;
+        self.by_client.replace(slot, old.map(client), new.map(client));
+        let softwire = |hashes: Hashes| hashes.softwire;
+        self.by_softwire.replace(slot, old.and_then(softwire), new.and_then(softwire));
     }
-}
-
-fn hardware_hash(hasher: &RandomState, lease: LeaseRef4<'_>) -> Option<u64> {
-    let hardware = lease.fields.hardware()?;
-    hardware.1.iter().any(|&octet| octet != 0).then(|| hasher.hash_one(hardware))
 }
 
 fn softwire_hash(hasher: &RandomState, lease: LeaseRef4<'_>) -> Option<u64> {

@@ -13,8 +13,8 @@ use crate::fields::Fields;
 use crate::index::Index;
 use crate::record::LeaseState;
 
-/// Leases that are found by one DUID or one hardware address. Clients make both up, and IAIDs; without a limit one that
-/// gives the same one with many IAIDs would slow everybody down.
+/// Leases that are found by one DUID. Clients make these up, and IAIDs; without a limit one that gives the same one with
+/// many IAIDs would slow everybody down.
 const SAME: usize = 256;
 
 #[derive(Debug, Default)]
@@ -25,7 +25,6 @@ pub(crate) struct Table6 {
     /// By DUID and IAID; addresses that clients registered have none.
     by_association: Index,
     by_duid: Index,
-    by_hardware: Index,
     hasher: RandomState,
     /// While records are read, leases are in the index by key alone.
     pub(crate) reading: bool,
@@ -36,11 +35,7 @@ pub(crate) struct Table6 {
 struct Hashes {
     association: Option<u64>,
     duid: Option<u64>,
-    hardware: Option<u64>,
 }
-
-/// One of them.
-type Which = fn(Hashes) -> Option<u64>;
 
 impl Table6 {
     /// Makes room for `count` leases, in a table without any.
@@ -88,15 +83,6 @@ impl Table6 {
         leases.filter(move |(_, lease)| lease.duid() == duid)
     }
 
-    pub(crate) fn of_hardware<'a>(
-        &'a self,
-        hardware: (u8, &'a [u8]),
-    ) -> impl Iterator<Item = (u32, LeaseRef6<'a>)> {
-        let candidates = self.by_hardware.candidates(self.hasher.hash_one(hardware));
-        let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
-        leases.filter(move |(_, lease)| lease.fields.hardware() == Some(hardware))
-    }
-
     /// Stores a lease in the place of the one with the same key, which was `found`; says where.
     /// `None`, and nothing has changed, when there is no place left.
     pub(crate) fn put(&mut self, found: Option<u32>, mut entry: Entry6, fields: &[u8]) -> Option<u32> {
@@ -114,10 +100,7 @@ impl Table6 {
                 self.arena.remove(blob);
                 return None;
             };
-            let (entries, hasher) = (&self.entries, &self.hasher);
-            self.by_key.insert(hasher.hash_one(entry.key()), slot, |other| {
-                entries.get(other).map_or(0, |entry| hasher.hash_one(entry.key()))
-            });
+            self.by_key.insert(self.hasher.hash_one(entry.key()), slot);
             slot
         };
         if !self.reading {
@@ -144,62 +127,39 @@ impl Table6 {
         if !std::mem::take(&mut self.reading) {
             return;
         }
-        let (mut associations, mut duids, mut hardware) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut associations, mut duids) = (Vec::new(), Vec::new());
         for slot in 0..self.entries.slot_end() {
             let Some(lease) = self.get(slot) else { continue };
             let hashes = hashes(&self.hasher, lease);
             associations.extend(hashes.association.map(|hash| (hash, slot)));
             duids.extend(hashes.duid.map(|hash| (hash, slot)));
-            hardware.extend(hashes.hardware.map(|hash| (hash, slot)));
         }
         // Each waits for memory most of the time, and none for another.
         thread::scope(|scope| {
             scope.spawn(|| self.by_association = Index::build(associations, usize::MAX, |_, _| ()));
-            scope.spawn(|| self.by_duid = Index::build(duids, SAME, |_, _| ()));
-            self.by_hardware = Index::build(hardware, SAME, |_, _| ());
+            self.by_duid = Index::build(duids, SAME, |_, _| ());
         });
     }
 
     /// Brings the indexes of what can change from `old` to `new`.
     fn index(&mut self, slot: u32, old: Option<Hashes>, new: Option<Hashes>) {
-        let Self { entries, arena, hasher, by_association, by_duid, by_hardware, .. } = self;
-        let of = |slot: u32, which: Which| {
-            let entry = entries.get(slot)?;
-            which(hashes(hasher, LeaseRef6 { entry, fields: Fields(arena.get(entry.blob())) }))
-        };
-        let indexes: [(&mut Index, Which, usize); 3] = [
-            (by_association, |hashes| hashes.association, usize::MAX),
-            (by_duid, |hashes| hashes.duid, SAME),
-            (by_hardware, |hashes| hashes.hardware, SAME),
-        ];
-        for (index, which, limit) in indexes {
-            let (from, to) = (old.and_then(which), new.and_then(which));
-            if from == to {
-                continue;
-            }
-            // One that was over the limit is not there; then nothing is removed.
-            if let Some(hash) = from {
-                index.remove(hash, slot);
-            }
-            if let Some(hash) = to {
-                let hash_of = |other| of(other, which).unwrap_or(0);
-                let same = || index.candidates(hash).filter(|&other| hash_of(other) == hash);
-                if limit == usize::MAX || same().take(limit).count() < limit {
-                    index.insert(hash, slot, hash_of);
-                }
-            }
-        }
+        let association = |hashes: Hashes| hashes.association;
+        self.by_association.replace(slot, old.and_then(association), new.and_then(association));
+        let duid = |hashes: Hashes| hashes.duid;
+        let (from, to) = (old.and_then(duid), new.and_then(duid));
+        // One that was over the limit is not there; then nothing is removed.
+        let is_crowded = |hash| self.by_duid.candidates(hash).take(SAME).count() == SAME;
+        let to = to.filter(|&hash| from == to || !is_crowded(hash));
+        self.by_duid.replace(slot, from, to);
     }
 }
 
 fn hashes(hasher: &RandomState, lease: LeaseRef6<'_>) -> Hashes {
     let duid = lease.duid();
-    let hardware = lease.fields.hardware().filter(|(_, octets)| octets.iter().any(|&octet| octet != 0));
     let is_registered = lease.state() == LeaseState::Registered;
     let known = !duid.is_empty();
     Hashes {
         association: (known && !is_registered).then(|| hasher.hash_one((duid, lease.iaid()))),
         duid: known.then(|| hasher.hash_one(duid)),
-        hardware: hardware.map(|hardware| hasher.hash_one(hardware)),
     }
 }

@@ -305,10 +305,6 @@ fn assert_indexes(leases: &Leases4, name: &str) {
         let (whole, address) = (lease.to_lease(), lease.address());
         assert_eq!(leases.get(address).map(LeaseRef4::to_lease).as_ref(), Some(&whole), "{name}");
         assert!(leases.by_client(&whole.client).any(|found| found.address() == address), "{name}: {address}");
-        assert!(
-            leases.by_hardware(&whole.hardware).any(|found| found.address() == address),
-            "{name}: {address}"
-        );
         if let Some(softwire) = whole.softwire.filter(|_| whole.state == LeaseState::Assigned) {
             let found = leases.by_softwire(softwire.address).map(LeaseRef4::address);
             assert!(found.is_some(), "{name}: {address} by its softwire");

@@ -231,7 +231,6 @@ impl World {
         for lease in leases.iter() {
             assert_eq!(leases.get_key(lease.key()).map(LeaseRef4::to_lease), Some(lease.to_lease()));
             assert!(leases.by_client(&lease.client()).any(|found| found.key() == lease.key()));
-            assert!(leases.by_hardware(&lease.hardware()).any(|found| found.key() == lease.key()));
             let wires = lease.softwire().filter(|_| lease.state() == LeaseState::Assigned);
             if let Some(softwire) = wires {
                 let mut found = leases.table.of_softwire(softwire.address.octets());

@@ -11,7 +11,7 @@ use crate::counts::Counts;
 use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::pool4::{PoolRange4, Pools4};
 use crate::record::{Lease4, LeaseState};
-use crate::{ClientIdentity, HardwareAddress, Timestamp};
+use crate::{ClientIdentity, Timestamp};
 
 /// Bytes of fields that a lease may have: a record takes 64 KiB, and relays and softwire are added to what was imported.
 pub(super) const FIELDS_LIMIT: usize = 65_000;
@@ -27,11 +27,6 @@ impl Leases4 {
     /// All leases of a client, former ones too.
     pub fn by_client<'a>(&'a self, client: &'a ClientIdentity) -> impl Iterator<Item = LeaseRef4<'a>> {
         self.table.of_client(client.as_identity_ref()).map(|(_, lease)| lease)
-    }
-
-    /// All leases of a hardware address, former ones too; where there are over 256, only that many.
-    pub fn by_hardware<'a>(&'a self, hardware: &'a HardwareAddress) -> impl Iterator<Item = LeaseRef4<'a>> {
-        self.table.of_hardware((hardware.hardware_type(), hardware.octets())).map(|(_, lease)| lease)
     }
 
     /// The assigned lease whose softwire starts at `address`; it may have ended unnoticed.

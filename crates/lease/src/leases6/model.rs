@@ -254,9 +254,6 @@ impl World {
             let key = lease.key();
             assert_eq!(leases.get(key).map(LeaseRef6::to_lease), Some(lease.to_lease()));
             assert!(leases.by_duid(lease.duid()).any(|found| found.key() == key));
-            if let Some(hardware) = lease.hardware().filter(|hardware| !hardware.is_unset()) {
-                assert!(leases.by_hardware(&hardware).any(|found| found.key() == key));
-            }
             let mut found = leases.table.of_association(lease.duid(), lease.iaid());
             assert_eq!(found.any(|(_, found)| found.key() == key), lease.state() != LeaseState::Registered);
         }

@@ -9,7 +9,7 @@ use crate::counts::Counts;
 use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::pool6::{PoolRange6, Pools6};
 use crate::record6::Lease6;
-use crate::{HardwareAddress, Timestamp};
+use crate::Timestamp;
 
 /// Bytes of fields that a lease may have: a record takes 64 KiB, and relays are added to what was imported.
 pub(super) const FIELDS_LIMIT: usize = 65_000;
@@ -25,11 +25,6 @@ impl Leases6 {
     /// All leases of a client, former ones too; where there are over 256, only that many.
     pub fn by_duid<'a>(&'a self, duid: &'a [u8]) -> impl Iterator<Item = LeaseRef6<'a>> {
         self.table.of_duid(duid).map(|(_, lease)| lease)
-    }
-
-    /// All leases of a hardware address, former ones too; where there are over 256, only that many.
-    pub fn by_hardware<'a>(&'a self, hardware: &'a HardwareAddress) -> impl Iterator<Item = LeaseRef6<'a>> {
-        self.table.of_hardware((hardware.hardware_type(), hardware.octets())).map(|(_, lease)| lease)
     }
 
     /// Hands out the leases from `first` to `last` in the order of their keys. At most `limit` keys are looked at; the
