@@ -115,6 +115,10 @@ impl<'a> Run<'a> {
             }
             self.measure();
         }
+        if self.phase == Phase::WarmUp && self.settings.warm_up.is_zero() {
+            self.open();
+            self.measure();
+        }
         let mut changed = Instant::now();
         loop {
             self.begin_what_is_due();

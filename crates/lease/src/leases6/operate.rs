@@ -4,12 +4,12 @@ use fosix_journal::Cause;
 
 use super::change::Note;
 use super::{Conflict6, Leases6};
+use crate::Timestamp;
 use crate::changes::cause;
 use crate::counts::Counts;
 use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::pool6::{PoolRange6, Pools6};
 use crate::record6::Lease6;
-use crate::Timestamp;
 
 /// Bytes of fields that a lease may have: a record takes 64 KiB, and relays are added to what was imported.
 pub(super) const FIELDS_LIMIT: usize = 65_000;
