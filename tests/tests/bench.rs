@@ -1,5 +1,10 @@
 //! `fosix bench`: every kind of load is served and counted right, and a wrong server is found out.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
 
 use std::path::Path;
 use std::process::{Command, Output};

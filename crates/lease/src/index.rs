@@ -98,7 +98,9 @@ impl Index {
     pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let tag = tag_of(hash);
         let page = self.parts.get(part_of(hash))?.page(tag)?;
-        page.table.find(spread(tag), |place| place.tag() == tag && is_it(place.slot())).map(Place::slot)
+        page.table
+            .find(spread(tag), |place| place.tag() == tag && is_it(place.slot()))
+            .map(|place| place.slot())
     }
 
     /// Looks for many at once, one step for all of them after the other, so that they wait for memory at the same time:
@@ -110,7 +112,7 @@ impl Index {
         );
         hashes.iter().filter_map(move |&hash| {
             let tag = tag_of(hash);
-            page(hash)?.table.find(spread(tag), |place| place.tag() == tag).map(Place::slot)
+            page(hash)?.table.find(spread(tag), |place| place.tag() == tag).map(|place| place.slot())
         })
     }
 
@@ -158,11 +160,11 @@ impl Page {
 }
 
 impl Place {
-    fn slot(&self) -> u32 {
+    fn slot(self) -> u32 {
         u32::from_le_bytes(self.slot)
     }
 
-    fn tag(&self) -> u32 {
+    fn tag(self) -> u32 {
         let [tag0, tag1, tag2] = self.tag;
         u32::from_le_bytes([tag0, tag1, tag2, 0])
     }
