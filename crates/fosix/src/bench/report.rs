@@ -71,6 +71,7 @@ impl Report {
         });
         let processes: Vec<Value> = processes.collect();
         let sum: f64 = measured.cpu.iter().map(|[user, system]| user + system).sum();
+        let sum_user: f64 = measured.cpu.iter().map(|[user, _]| user).sum();
         let [user, system] = measured.own_cpu;
         let bound = |percent: usize| bound_at_ms.get(percent.saturating_sub(1)).copied();
         let pace = match settings.pace {
@@ -114,6 +115,7 @@ impl Report {
                 "seconds": seconds.collect::<Vec<Value>>(),
                 "server": processes,
                 "server_cpu_us_per_exchange": measured.each_us(sum),
+                "server_user_us_per_exchange": measured.each_us(sum_user),
                 "generator_cpu_us_per_exchange": measured.each_us(user + system),
                 "bound_after_ms": { "50": bound(50), "90": bound(90), "99": bound(99), "100": bound(100) },
             }),

@@ -6,9 +6,10 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 /// What is told of a run.
-const COLUMNS: [(&str, &str); 6] = [
+const COLUMNS: [(&str, &str); 7] = [
     ("exchanges/s", "/exchanges_per_second"),
     ("CPU us each", "/server_cpu_us_per_exchange"),
+    ("of it user", "/server_user_us_per_exchange"),
     ("p50 us", "/latency_us/exchange/p50"),
     ("p99 us", "/latency_us/exchange/p99"),
     ("lost", "/lost"),
@@ -29,21 +30,23 @@ pub(super) fn of(runs: &[Value]) -> String {
             servers.entry(server).or_default().push(run);
         }
     }
-    let mut text = "| case | server | of the echo |".to_owned();
+    let mut text = "| case | server | of the echo | times Kea |".to_owned();
     for (title, _) in COLUMNS {
         // Writing to a String does not fail.
         let _ = write!(text, " {title} |");
     }
-    text.push_str("\n|---|---|---|---|---|---|---|---|---|\n");
+    text.push_str("\n|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (case, servers) in cases {
         let rate = |runs: &Vec<&Value>| median(runs, "/exchanges_per_second");
-        let echo = servers.get("echo").map_or(0.0, rate);
+        let to = |of: &str| servers.get(of).map_or(0.0, rate);
+        let (echo, kea) = (to("echo"), to("kea"));
         for (server, runs) in &servers {
             let part = if echo > 0.0 { format!("{:.2}", rate(runs) / echo) } else { "-".to_owned() };
-            let _ = write!(text, "| {case} | {server} | {part} |");
+            let times = if kea > 0.0 { format!("{:.1}", rate(runs) / kea) } else { "-".to_owned() };
+            let _ = write!(text, "| {case} | {server} | {part} | {times} |");
             for (title, pointer) in COLUMNS {
                 let value = median(runs, pointer);
-                let _ = if title == "CPU us each" {
+                let _ = if pointer.ends_with("_us_per_exchange") {
                     write!(text, " {value:.1} |")
                 } else {
                     write!(text, " {value:.0} |")
@@ -75,12 +78,13 @@ mod tests {
             run("renew: fosix", 10.0),
             run("renew: fosix", 90.0),
             run("renew: fosix", 85.0),
+            run("renew: kea", 5.0),
             run("other: fosix", 7.0),
             run("no case", 1.0),
         ];
         let table = of(&runs);
-        assert!(table.contains("| renew | fosix | 0.85 | 85 |"), "{table}");
-        assert!(table.contains("| other | fosix | - | 7 |"), "{table}");
-        assert_eq!(table.lines().count(), 5);
+        assert!(table.contains("| renew | fosix | 0.85 | 17.0 | 85 |"), "{table}");
+        assert!(table.contains("| other | fosix | - | - | 7 |"), "{table}");
+        assert_eq!(table.lines().count(), 6);
     }
 }
