@@ -44,7 +44,7 @@ pub(super) fn of(runs: &[Value]) -> String {
             let part = if echo > 0.0 { format!("{:.2}", rate(runs) / echo) } else { "-".to_owned() };
             let times = if kea > 0.0 { format!("{:.1}", rate(runs) / kea) } else { "-".to_owned() };
             let _ = write!(text, "| {case} | {server} | {part} | {times} |");
-            for (title, pointer) in COLUMNS {
+            for (_, pointer) in COLUMNS {
                 let value = median(runs, pointer);
                 let _ = if pointer.ends_with("_us_per_exchange") {
                     write!(text, " {value:.1} |")
