@@ -281,7 +281,7 @@ impl Leases4 {
 
     /// An address of `subnet` that nobody needs: one that was never leased, else the one free the longest.
     fn find_free(&self, subnet: u32, now: Timestamp) -> Option<Ipv4Addr> {
-        self.pools.first_unused(subnet).or_else(|| {
+        self.pools.next_unused(subnet).or_else(|| {
             let pools = self.pools.of_subnet(subnet);
             let oldest = pools.filter_map(|pool| {
                 let former = self.former.iter(&self.table.entries, pool + 1).take(FORMER_AT_ONCE);

@@ -34,6 +34,23 @@ struct Pool4 {
     range: PoolRange4,
     /// Addresses that have a lease, also a former one, are on offer, or reserved.
     used: LazyBitmap,
+    /// Where the search for an unused one begins: behind the last one found. Those before it were offered in vain, and
+    /// whoever they were offered to may yet ask for them.
+    next: u64,
+}
+
+impl Pool4 {
+    /// The lowest unused from `next` on, else from the beginning.
+    fn unused(&self) -> Option<u64> {
+        self.used.next_clear(self.next).or_else(|| self.used.next_clear(0))
+    }
+
+    fn set_used(&mut self, bit: u64) {
+        if self.unused() == Some(bit) {
+            self.next = bit + 1;
+        }
+        self.used.set(bit);
+    }
 }
 
 impl Pools4 {
@@ -48,7 +65,7 @@ impl Pools4 {
             by_subnet.entry(range.subnet).or_default().push((configured, pools.len()));
             let size = u64::from(u32::from(range.last)) + 1;
             let used = LazyBitmap::new(size.saturating_sub(u64::from(u32::from(range.first))));
-            pools.push(Pool4 { range, used });
+            pools.push(Pool4 { range, used, next: 0 });
         }
         let by_subnet = by_subnet
             .into_iter()
@@ -84,7 +101,7 @@ impl Pools4 {
     /// Notes that `address` has a lease or is on offer.
     pub(crate) fn set_used(&mut self, address: Ipv4Addr) {
         if let Some((pool, bit)) = self.locate(address) {
-            pool.used.set(bit);
+            pool.set_used(bit);
         }
     }
 
@@ -103,11 +120,11 @@ impl Pools4 {
         self.by_subnet.get(&subnet).into_iter().flatten().copied()
     }
 
-    /// The lowest address of `subnet` that was never used, in the first pool that has one.
-    pub(crate) fn first_unused(&self, subnet: u32) -> Option<Ipv4Addr> {
+    /// The next address of `subnet` that was never used, upwards, in the first pool that has one.
+    pub(crate) fn next_unused(&self, subnet: u32) -> Option<Ipv4Addr> {
         let mut pools = self.of_subnet(subnet).filter_map(|at| self.pools.get(at));
         pools.find_map(|pool| {
-            let offset = u32::try_from(pool.used.next_clear(0)?).ok()?;
+            let offset = u32::try_from(pool.unused()?).ok()?;
             u32::from(pool.range.first).checked_add(offset).map(Ipv4Addr::from)
         })
     }
@@ -152,12 +169,12 @@ mod tests {
             range(2, [10, 0, 0, 5], [10, 0, 0, 5]),
             range(1, [10, 0, 0, 1], [10, 0, 0, 1]),
         ]);
-        assert_eq!(pools.first_unused(1), Some([10, 0, 0, 9].into()));
+        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 9].into()));
         pools.set_used([10, 0, 0, 9].into());
-        assert_eq!(pools.first_unused(1), Some([10, 0, 0, 1].into()));
+        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 1].into()));
         pools.set_used([10, 0, 0, 1].into());
-        assert_eq!(pools.first_unused(1), None);
-        assert_eq!(pools.first_unused(3), None);
+        assert_eq!(pools.next_unused(1), None);
+        assert_eq!(pools.next_unused(3), None);
         assert!(pools.holds(2, [10, 0, 0, 5].into()));
         assert!(!pools.holds(1, [10, 0, 0, 5].into()));
         assert_eq!(pools.next_used([10, 0, 0, 2].into()), Some([10, 0, 0, 9].into()));
@@ -165,13 +182,26 @@ mod tests {
     }
 
     #[test]
+    fn what_was_offered_in_vain_is_the_last_to_be_offered_again() {
+        let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 3])]);
+        for last in [1, 2, 3] {
+            assert_eq!(pools.next_unused(1), Some([10, 0, 0, last].into()));
+            pools.set_used([10, 0, 0, last].into());
+            pools.set_unused([10, 0, 0, 1].into());
+        }
+        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 1].into()));
+        pools.set_used([10, 0, 0, 1].into());
+        assert_eq!(pools.next_unused(1), None);
+    }
+
+    #[test]
     fn a_reserved_address_is_given_out_by_name_alone() {
         let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 2])]);
         pools.reserve(1, [10, 0, 0, 1].into());
         pools.reserve(1, [10, 0, 0, 99].into());
-        assert_eq!(pools.first_unused(1), Some([10, 0, 0, 2].into()));
+        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 2].into()));
         pools.set_unused([10, 0, 0, 1].into());
-        assert_eq!(pools.first_unused(1), Some([10, 0, 0, 2].into()));
+        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 2].into()));
         assert!(pools.holds(1, [10, 0, 0, 1].into()));
         assert!(pools.holds(1, [10, 0, 0, 99].into()));
         assert!(!pools.holds(2, [10, 0, 0, 99].into()));
@@ -180,8 +210,8 @@ mod tests {
     #[test]
     fn the_whole_of_ipv4_is_a_pool_that_can_be_counted() {
         let pools = Pools4::new(&[range(1, [255, 255, 255, 255], [255, 255, 255, 255])]);
-        assert_eq!(pools.first_unused(1), Some([255, 255, 255, 255].into()));
+        assert_eq!(pools.next_unused(1), Some([255, 255, 255, 255].into()));
         let pools = Pools4::new(&[range(1, [0; 4], [255; 4])]);
-        assert_eq!(pools.first_unused(1), Some([0; 4].into()));
+        assert_eq!(pools.next_unused(1), Some([0; 4].into()));
     }
 }

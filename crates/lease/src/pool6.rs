@@ -35,7 +35,7 @@ pub struct PoolRange6 {
 /// Which one a pool gives out, of those that nobody ever had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Allocator {
-    /// The lowest.
+    /// The next one upwards.
     #[default]
     Iterative,
     /// One that nobody can foretell.
@@ -121,9 +121,19 @@ struct Pool6 {
     range: PoolRange6,
     /// Those that have a lease, also a former one, are on offer, or reserved; of the first [`COUNTED`].
     used: LazyBitmap,
+    /// Where the search for an unused one begins: behind the last one found. Those before it were offered in vain, and
+    /// whoever they were offered to may yet ask for them.
+    next: u64,
 }
 
 impl Pool6 {
+    fn set_used(&mut self, number: u64) {
+        if self.used.next_clear(self.next).or_else(|| self.used.next_clear(0)) == Some(number) {
+            self.next = number + 1;
+        }
+        self.used.set(number);
+    }
+
     /// The lowest from number `from` on that was never used and may be given out.
     fn unused_from(&self, mut from: u64) -> Option<Key6> {
         // Few steps: what is counted has few ranges of reserved identifiers.
@@ -158,7 +168,7 @@ impl Pools6 {
             let Some(&range) = ranges.get(configured) else { continue };
             by_subnet.entry((range.subnet, range.kind)).or_default().push((configured, pools.len()));
             let counted = u64::try_from(range.count()).map_or(COUNTED, |count| count.min(COUNTED));
-            pools.push(Pool6 { range, used: LazyBitmap::new(counted) });
+            pools.push(Pool6 { range, used: LazyBitmap::new(counted), next: 0 });
         }
         let by_subnet = by_subnet
             .into_iter()
@@ -197,7 +207,7 @@ impl Pools6 {
     /// Notes that `key` has a lease or is on offer.
     pub(crate) fn set_used(&mut self, key: Key6) {
         if let Some((pool, bit)) = self.locate(key) {
-            pool.used.set(bit);
+            pool.set_used(bit);
         }
     }
 
@@ -232,11 +242,11 @@ impl Pools6 {
         }
     }
 
-    /// One of `pool` that was never used: the lowest, or the next one from where `random` says. Counted ones only.
+    /// One of `pool` that was never used: the next one upwards, from where `random` says where it is random. Counted ones only.
     pub(crate) fn unused(&self, pool: usize, random: u128) -> Option<Key6> {
         let pool = self.pools.get(pool)?;
         let from = match pool.range.allocator {
-            Allocator::Iterative => 0,
+            Allocator::Iterative => pool.next,
             Allocator::Random => u64::try_from(random.checked_rem(pool.used.len().into())?).ok()?,
         };
         pool.unused_from(from).or_else(|| pool.unused_from(0))
