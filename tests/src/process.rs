@@ -1,11 +1,11 @@
 //! Programs that run beside a test: their output can be waited for, and they end with the test.
 
-use std::fmt;
 use std::io::{BufRead as _, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+use std::{fmt, fs};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
@@ -97,6 +97,25 @@ impl Process {
     pub fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal)
             .unwrap_or_else(|error| panic!("cannot send {signal:?} to `{}`: {error}", self.what));
+    }
+
+    /// Stops it where it is (SIGSTOP), and waits until each of its threads stands still.
+    pub fn stand_still(&self) {
+        self.signal(Signal::STOP);
+        let tasks = format!("/proc/{}/task", self.pid().as_raw_nonzero());
+        let end = Instant::now() + PATIENCE;
+        let stands = || {
+            let tasks = fs::read_dir(&tasks).expect("a process that runs").flatten();
+            let states = tasks.map(|task| fs::read_to_string(task.path().join("stat")).unwrap_or_default());
+            // The state follows the name, which is in parentheses.
+            states
+                .into_iter()
+                .all(|stat| stat.rsplit_once(") ").is_none_or(|(_, rest)| rest.starts_with('T')))
+        };
+        while !stands() {
+            assert!(Instant::now() < end, "`{}` does not stop", self.what);
+            thread::yield_now();
+        }
     }
 
     /// Waits for its end and for all of its output.

@@ -80,7 +80,11 @@ fn crashes(client: &Netns, directory: &Path, start: impl Fn() -> Fosix) {
     let server = start();
     confirm(&mut fleet, directory, &mut seen);
     server.stop().assert_balanced();
-    assert_eq!(seen.rounds_with_unanswered, ROUNDS, "rounds in which something had no answer yet");
+    assert!(
+        seen.rounds_with_unanswered > ROUNDS / 2,
+        "{} rounds ended amid work",
+        seen.rounds_with_unanswered
+    );
     assert!(seen.confirmed > ROUNDS * CLIENTS as usize / 2, "{} leases were confirmed", seen.confirmed);
     let reused = seen.addresses.values().filter(|holders| holders.len() > 1).count();
     assert!(seen.released > 0 && reused > 0, "no address was given to another client");

@@ -38,6 +38,6 @@ mod subnet;
 pub use commit::Commit6;
 pub use duid::{LinkLayerAddress, duid_fits, server_duid};
 pub use outcome::{Drop6, Event6, Received6, Sent6, Statistics6};
-pub use query::{Datagram, Origin};
+pub use query::{Datagram, Origin, begins_exchange};
 pub use scopes::pools;
 pub use server::{Answer, Effects6, HandOver, LeaseAccess, Outcome6, Server6, Settings6};

@@ -120,6 +120,8 @@ counters! {
         RegistrationRefused = "pkt6-drop-registration-refused",
         /// There is no room on disk for what it asks for.
         StoreFull = "pkt6-drop-store-full",
+        /// It begins something new, and more came in than could be served.
+        Overload = "pkt6-drop-overload",
         /// Too many answers wait for the disk.
         StoreBehind = "pkt6-drop-store-behind",
         /// What was chosen for the client was refused by the lease store.

@@ -3,7 +3,8 @@
 use std::net::{Ipv6Addr, SocketAddrV6};
 
 use fosix_wire::Error;
-use fosix_wire::v6::{Duid, Message, MessageType, OptionCode, Packet};
+use fosix_wire::v4;
+use fosix_wire::v6::{Duid, MAX_RELAY_LEVELS, Message, MessageType, OptionCode, Packet};
 
 use crate::Drop6;
 
@@ -44,6 +45,25 @@ pub(crate) fn decode<'a>(
     // RFC 9915 §16.14: a server has no use for a Relay-reply.
     let forwarded = packet.relays().iter().all(|relay| relay.message_type() == MessageType::RELAY_FORW);
     if forwarded { Ok(()) } else { Err(Drop6::MessageType) }
+}
+
+/// Whether what was received is a Solicit or a DHCPDISCOVER in a DHCPV4-QUERY: nobody has been promised anything yet who sends
+/// that, and whoever gets no answer asks again. Only enough is read to tell.
+pub fn begins_exchange(bytes: &[u8]) -> bool {
+    let mut packet = Packet::default();
+    if packet.read(bytes, MAX_RELAY_LEVELS).is_err() {
+        return false;
+    }
+    let message = packet.message();
+    match message.message_type() {
+        MessageType::SOLICIT => true,
+        MessageType::DHCPV4_QUERY => {
+            let inner = message.options().find(OptionCode::DHCPV4_MSG);
+            let inner = inner.and_then(|bytes| v4::Message::new_checked(bytes).ok());
+            inner.and_then(|inner| inner.message_type()) == Some(v4::MessageType::DISCOVER)
+        }
+        _ => false,
+    }
 }
 
 /// How often an identifier may be in a message of a type (RFC 9915 §16).

@@ -32,7 +32,7 @@ pub use poller::{Poller, Waker};
 pub use receive::{ReceiveBatch, Received};
 pub use send::{SendBatch, SendFailure, SendReport};
 pub use seqpacket::{PeerCredentials, SeqPacket, SeqPacketListener};
-pub use socket::{BindError, UdpSocket6};
+pub use socket::{BindError, ReceiveQueue, UdpSocket6};
 pub use watch::InterfaceWatch;
 
 /// Slots of the largest batch: what one system call receives or sends at most.

@@ -107,9 +107,26 @@ impl UdpSocket6 {
         self.socket.recv_buffer_size()
     }
 
+    /// What waits to be received.
+    pub fn receive_queue(&self) -> io::Result<ReceiveQueue> {
+        receive_queue(&self.socket)
+    }
+
     /// The receive buffer that every socket asks for: the kernel doubles it for its overhead, and a short datagram
-    /// takes about 1 KiB of it, so that some 8,000 can wait.
-    pub const RECEIVE_BUFFER_BYTES: usize = 4 << 20;
+    /// takes about 1 KiB of it, so that some 16,000 can wait.
+    pub const RECEIVE_BUFFER_BYTES: usize = 8 << 20;
+}
+
+/// What waits in the kernel to be received from a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReceiveQueue {
+    /// Bytes that wait, the kernel's overhead included. It may count up to a quarter of the room too many.
+    pub waiting: usize,
+    /// Bytes that may wait.
+    pub room: usize,
+    /// Datagrams that the kernel has dropped since the socket was opened, nearly always for lack of room; it begins anew after
+    /// 4,294,967,295.
+    pub dropped: u32,
 }
 
 impl AsFd for UdpSocket6 {
@@ -182,6 +199,31 @@ fn set_integer(
     let result =
         unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), length) };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// Asks for the state of a socket's buffers (SO_MEMINFO, Linux 4.12).
+fn receive_queue(socket: &Socket) -> io::Result<ReceiveQueue> {
+    // The kernel's SK_MEMINFO_*: 0 is what waits to be received, 1 the room for it, 8 what was dropped.
+    let mut values = [0u32; 9];
+    #[expect(clippy::cast_possible_truncation, reason = "36 bytes")]
+    let mut length = size_of_val(&values) as libc::socklen_t;
+    // SAFETY: getsockopt(2) writes at most `length` bytes at the pointer, which are those of an array of integers that lives on.
+    // The descriptor is open as long as `socket` is borrowed.
+    let result = unsafe {
+        libc::getsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_MEMINFO,
+            (&raw mut values).cast(),
+            &raw mut length,
+        )
+    };
+    if result != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let [waiting, room, .., dropped] = values;
+    let bytes = |value| usize::try_from(value).unwrap_or(usize::MAX);
+    Ok(ReceiveQueue { waiting: bytes(waiting), room: bytes(room), dropped })
 }
 
 /// Two sockets that allow each other the same port, until this is dropped.

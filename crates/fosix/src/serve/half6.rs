@@ -1,6 +1,7 @@
 //! A worker's turn in the DHCPv6 half: a batch from the network or from the link, and the answers to it.
 
 use std::collections::HashMap;
+use std::mem;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::time::Instant;
@@ -14,6 +15,7 @@ use fosix_link::{Counted, Link6, LinkStatistics};
 use fosix_net::{MAX_BATCH, ReceiveBatch, Received, SendBatch, UdpSocket6};
 use tracing::warn;
 
+use super::backlog::Backlog;
 use super::clock::Clock;
 use super::listen::Listeners;
 use super::report::Totals;
@@ -25,6 +27,9 @@ pub(super) struct Shared6 {
     pub(super) store: Arc<Store6>,
     pub(super) listeners: Listeners,
 }
+
+/// Batches read from a socket at a time where more comes in than can be served.
+const MOST_BATCHES_AHEAD: usize = 256;
 
 /// Answers that wait for the disk at a time. A disk that is as slow as that gets no more work.
 const MOST_HELD: usize = 65_536;
@@ -49,6 +54,8 @@ pub(super) struct Work6 {
     held: Held<(Answer, Rest)>,
     names: Names,
     received: ReceiveBatch,
+    /// What was read ahead of the work and has yet to be served.
+    backlog: Backlog,
     outgoing: SendBatch,
 }
 
@@ -64,25 +71,56 @@ impl Work6 {
             held: Held::default(),
             names: Names::default(),
             received: ReceiveBatch::new(MAX_BATCH),
+            backlog: Backlog::default(),
             outgoing: SendBatch::new(MAX_BATCH),
         }
     }
 
-    /// Has a batch from `socket` served, queries handed over among it.
-    fn serve_network(&mut self, socket: &UdpSocket6) {
-        match self.received.receive(socket) {
-            Ok(0) => return,
-            Ok(_) => {}
-            // It belongs to the socket and is told once, such as when its interface went down.
-            Err(error) => {
-                warn!(%error, "receiving failed");
-                return;
-            }
+    /// Has a batch from `socket` served, or where more comes in than can be, all that waits there put in order first.
+    fn receive(&mut self, socket: &UdpSocket6) {
+        if self.take_batch(socket) == 0 {
+            return;
         }
+        let is_behind = !self.backlog.is_empty() || self.received.is_full() && is_behind(socket);
+        let received = mem::take(&mut self.received);
+        if !is_behind {
+            self.serve_all(received.iter());
+            self.received = received;
+            return;
+        }
+        self.received = received;
+        let now = Instant::now();
+        self.put_in_order(now);
+        for _ in 0..MOST_BATCHES_AHEAD {
+            if !self.received.is_full() || self.take_batch(socket) == 0 {
+                break;
+            }
+            self.put_in_order(now);
+        }
+    }
+
+    /// Keeps what was received until its turn comes.
+    fn put_in_order(&mut self, now: Instant) {
+        for received in self.received.iter() {
+            self.backlog.push(&received, now);
+        }
+    }
+
+    /// Receives what waits at `socket`, up to a batch; says how many.
+    fn take_batch(&mut self, socket: &UdpSocket6) -> usize {
+        self.received.receive(socket).unwrap_or_else(|error| {
+            // It belongs to the socket and is told once, such as when its interface went down.
+            warn!(%error, "receiving failed");
+            0
+        })
+    }
+
+    /// Has a batch served, queries handed over among it.
+    fn serve_all<'r>(&mut self, batch: impl Iterator<Item = Received<'r>>) {
         self.names.renew_if_old();
         let now = self.clock.now();
         let mut leases = Batch { store: &self.shared.store, guard: None };
-        for received in self.received.iter() {
+        for received in batch {
             let statistics = &mut self.effects.statistics;
             let seen = look(&self.shared, &mut self.names, &received, self.held.len(), statistics);
             let Some((interface, origin)) = seen else { continue };
@@ -165,12 +203,31 @@ impl Work for Work6 {
         self.effects.bytes.clear();
         self.effects.answers.clear();
         if let Source::Network(socket) = source {
-            self.serve_network(socket);
+            self.receive(socket);
         }
         // Those to the batch itself that need not wait, and those that have come or become durable meanwhile.
         self.take_responses();
         self.release();
         self.send();
+    }
+
+    fn catch_up(&mut self) -> bool {
+        if self.backlog.is_empty() {
+            return false;
+        }
+        self.effects.bytes.clear();
+        self.effects.answers.clear();
+        let (server, statistics) = (&self.shared.server, &mut self.effects.statistics);
+        self.backlog.drop_surplus(Instant::now(), |source| {
+            server.drop_unseen(Drop6::Overload, source, statistics);
+        });
+        let mut backlog = mem::take(&mut self.backlog);
+        self.serve_all(backlog.next_batch(MAX_BATCH));
+        self.backlog = backlog;
+        self.take_responses();
+        self.release();
+        self.send();
+        !self.backlog.is_empty()
     }
 
     fn tell(&mut self) {
@@ -240,6 +297,12 @@ impl LeaseAccess for Batch<'_> {
     fn leases(&mut self) -> &mut Leases6 {
         self.guard.get_or_insert_with(|| self.store.lock())
     }
+}
+
+/// Whether more comes in at `socket` than is read: half of its room is used. Where that cannot be asked, what waits is served in
+/// the order in which it came.
+fn is_behind(socket: &UdpSocket6) -> bool {
+    socket.receive_queue().is_ok_and(|queue| queue.waiting > queue.room / 2)
 }
 
 /// The interface and the origin of a datagram, if it is to be served.

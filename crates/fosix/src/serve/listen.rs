@@ -111,6 +111,12 @@ impl Listeners {
         std::iter::once(Arc::clone(&self.unicast)).chain(joined).collect()
     }
 
+    /// Datagrams that the kernel dropped before they were read, of the sockets that are open now.
+    pub(super) fn dropped(&self) -> u64 {
+        let queues = self.sockets().into_iter().filter_map(|socket| socket.receive_queue().ok());
+        queues.map(|queue| u64::from(queue.dropped)).sum()
+    }
+
     /// Whether a datagram to `destination` that came in on this interface is for this server.
     pub(super) fn serves(&self, destination: Ipv6Addr, interface_index: u32) -> bool {
         // Only the sockets of interfaces with multicast receive any.

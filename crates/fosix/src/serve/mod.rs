@@ -1,5 +1,6 @@
 //! `fosix serve`: both halves on real sockets, until a signal says stop.
 
+mod backlog;
 mod clock;
 mod control;
 mod family;
@@ -248,6 +249,9 @@ impl Server {
         let hooks4 = self.half4.iter().flat_map(|half4| half4.server.hooks().counters());
         for (name, count) in hooks6.chain(hooks4) {
             totals.state(name, count);
+        }
+        if let Some(shared6) = &self.shared6 {
+            totals.state("pkt6-receive-buffer-drop", shared6.listeners.dropped());
         }
         totals
     }

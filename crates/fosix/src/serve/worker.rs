@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use fosix_link::{Half4, LinkSocket};
@@ -17,8 +18,14 @@ use super::report::Totals;
 
 /// What a worker does with what comes in on a socket.
 pub(super) trait Work: Send {
-    /// Serves a batch from one of the sockets, and sends the answers that need not wait.
+    /// Serves a batch from one of the sockets, and sends the answers that need not wait. What it cannot serve at once
+    /// it may keep for [`catch_up`](Self::catch_up).
     fn serve(&mut self, source: &Source);
+
+    /// Serves a batch of what was kept, if there is any; says whether there is more of it.
+    fn catch_up(&mut self) -> bool {
+        false
+    }
 
     /// Sends the answers that waited for what is durable now.
     fn tell(&mut self);
@@ -147,8 +154,9 @@ struct Turn {
 impl Turn {
     fn run(&mut self) -> anyhow::Result<()> {
         self.take_sources()?;
+        let mut behind = false;
         loop {
-            let ready = self.poller.wait(None)?.to_vec();
+            let ready = self.poller.wait(behind.then_some(Duration::ZERO))?.to_vec();
             if ready.contains(&DURABLE) {
                 self.wakers.durable.reset();
                 lock(&self.work).tell();
@@ -175,6 +183,7 @@ impl Turn {
             if ended {
                 self.take_sources()?;
             }
+            behind = lock(&self.work).catch_up();
         }
     }
 
