@@ -10,16 +10,20 @@ use fosix_net::{MAX_BATCH, Poller, ReceiveBatch, SendBatch, UdpSocket6};
 
 use super::args::{Kind, Pace, Scenario, Settings};
 use super::clients::{Clients, Step};
+use super::deadlines::{Deadlines, Waiting};
 use super::ledger::Ledger;
 use super::measure::{Measured, Second};
 use super::message::{Answer, Lease, Messages, Say, What};
-use super::plan::{Begin, Deadlines, Turns, microseconds};
+use super::plan::{Begin, Turns, microseconds};
 use super::report::Report;
 
 /// How long an avalanche may take: the waits of RFC 2131 §4.1, and more.
 const LONGEST_AVALANCHE: Duration = Duration::from_secs(300);
 /// How long is waited for the last answers.
 const SETTLE: Duration = Duration::from_millis(300);
+
+/// Messages that are sent between two looks for answers.
+const MOST_IN_A_TURN: usize = 4 * MAX_BATCH;
 
 /// What is going on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +128,8 @@ impl<'a> Run<'a> {
             self.begin_what_is_due();
             self.send_again();
             self.flush();
-            self.poller.wait(Some(self.pause()))?;
+            let pause = self.pause();
+            self.poller.wait(Some(pause))?;
             self.take_answers()?;
             if let Some(second) = self.measured.tick() {
                 self.show(second)?;
@@ -186,9 +191,9 @@ impl<'a> Run<'a> {
         microseconds(self.begun.elapsed())
     }
 
-    fn pause(&self) -> Duration {
+    fn pause(&mut self) -> Duration {
         let now = self.now_us();
-        let mut pause = self.deadlines.next_in(now).min(20_000);
+        let mut pause = self.deadlines.next_in(now);
         if let (Pace::Open(rate), Phase::WarmUp | Phase::Measure) = (self.settings.pace, self.phase) {
             let next = self.opened_us + self.due * 1_000_000 / u64::from(rate);
             pause = pause.min(next.saturating_sub(now));
@@ -217,9 +222,9 @@ impl<'a> Run<'a> {
             }
             (_, Pace::Open(rate)) => {
                 let now = self.now_us();
-                loop {
+                for _ in 0..MOST_IN_A_TURN {
                     let due = self.opened_us + self.due * 1_000_000 / u64::from(rate);
-                    if due > now || self.outgoing.len() >= 4 * MAX_BATCH {
+                    if due > now {
                         return;
                     }
                     self.due += 1;
@@ -323,20 +328,27 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Has clients begin whose time has come, and send again who got no answer. Not too many in one turn: answers have to be
+    /// taken, too.
     fn send_again(&mut self) {
         let now = self.now_us();
-        while let Some((at, sent_us)) = self.deadlines.over(now) {
-            let begins = sent_us == 0;
+        for _ in 0..MOST_IN_A_TURN {
+            let (at, sent_us) = match self.deadlines.over(now) {
+                None => return,
+                Some(Waiting::ToBegin(at, due_us)) => {
+                    if let Some(client) = self.clients.get_mut(at) {
+                        (client.due_us, client.step, client.measured) = (due_us, Step::Discover, true);
+                        self.in_flight += 1;
+                        self.send(at);
+                    }
+                    continue;
+                }
+                Some(Waiting::ForAnswer(at, sent_us)) => (at, sent_us),
+            };
             let measured = self.phase == Phase::Measure;
             let Some(client) = self.clients.get_mut(at) else { continue };
-            if begins {
-                (client.due_us, client.step, client.measured) = (now, Step::Discover, true);
-                self.in_flight += 1;
-                self.send(at);
-                continue;
-            }
             // It has its answer, or has sent something since.
-            let last = client.due_us.saturating_add(client.sent_after_us.into()).max(1);
+            let last = client.due_us.saturating_add(client.sent_after_us.into());
             if client.step == Step::Idle || last != sent_us || self.phase == Phase::Settle {
                 continue;
             }
@@ -425,6 +437,15 @@ impl<'a> Run<'a> {
             }
             // The answer to what was sent twice comes twice.
             (What::Offer(_) | What::Ack(_) | What::Echo, _) => {}
+            // RFC 2131 §3.1: whoever is refused what it was offered begins again. With so many that start at once it may be that
+            // an offer was forgotten before its client came back to it.
+            (What::Refused(_), Step::Select) if matches!(self.settings.pace, Pace::Avalanche(_)) => {
+                self.measured.refused += 1;
+                if let Some(client) = self.clients.get_mut(at) {
+                    (client.step, client.tries) = (Step::Discover, 0);
+                }
+                self.send(at);
+            }
             (What::Refused(how), _) => {
                 self.ledger.wrong(|| format!("client {} was refused: {how}", answer.client));
                 self.complete(at, whole);

@@ -61,6 +61,8 @@ pub(super) struct Measured {
     pub(super) silent: u64,
     pub(super) sent: u64,
     pub(super) lost: u64,
+    /// Clients of an avalanche that had to begin again.
+    pub(super) refused: u64,
     /// First message, second message, the whole.
     pub(super) first: Latency,
     pub(super) second: Latency,
@@ -82,6 +84,7 @@ impl Measured {
             silent: 0,
             sent: 0,
             lost: 0,
+            refused: 0,
             first: Latency::new(),
             second: Latency::new(),
             whole: Latency::new(),

@@ -13,6 +13,7 @@
 
 mod args;
 mod clients;
+mod deadlines;
 mod echo;
 mod html;
 mod ledger;

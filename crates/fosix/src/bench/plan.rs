@@ -1,10 +1,8 @@
-//! Which client begins an exchange next, and when a message is taken for lost.
+//! Which client begins an exchange next.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use super::args::{Pace, Scenario, Settings};
+use super::args::{Scenario, Settings};
 use super::clients::{Clients, Step};
 
 /// What a client begins.
@@ -116,62 +114,6 @@ impl Turns {
                 .filter(|client| !client.bound && client.step == Step::Idle)
                 .map(|_| Begin::Discover(at))
         })
-    }
-}
-
-/// When messages without an answer are sent again, and with an avalanche when each client begins.
-#[derive(Debug)]
-pub(super) struct Deadlines {
-    /// When, whose, and when the message had been sent; 0 is for a client that begins.
-    heap: BinaryHeap<Reverse<(u64, u32, u64)>>,
-    timeout_us: u64,
-    backs_off: bool,
-    random: Random,
-}
-
-impl Deadlines {
-    pub(super) fn new(settings: &Settings) -> Self {
-        Self {
-            heap: BinaryHeap::new(),
-            timeout_us: microseconds(settings.timeout),
-            backs_off: matches!(settings.pace, Pace::Avalanche(_)),
-            random: Random::new(0xca11),
-        }
-    }
-
-    /// `client` begins at some time before `within`.
-    pub(super) fn begins(&mut self, client: u32, within: Duration) {
-        let at = self.random.below(microseconds(within));
-        self.heap.push(Reverse((at, client, 0)));
-    }
-
-    /// `client` has sent a message for the `tries`th time at `now_us`.
-    pub(super) fn sent(&mut self, client: u32, tries: u8, now_us: u64) {
-        let now_us = now_us.max(1);
-        let wait = if self.backs_off {
-            // RFC 2131 §4.1: 4 s, doubled up to 64, each with -1 to 1 s.
-            let seconds = 4u64 << tries.saturating_sub(1).min(4);
-            seconds * 1_000_000 - 1_000_000 + self.random.below(2_000_000)
-        } else {
-            self.timeout_us
-        };
-        self.heap.push(Reverse((now_us + wait, client, now_us)));
-    }
-
-    /// A deadline that is over: the client, and when it had sent its message, 0 if it has yet to begin. The client may have had
-    /// its answer.
-    pub(super) fn over(&mut self, now_us: u64) -> Option<(u32, u64)> {
-        let &Reverse((at, client, sent_us)) = self.heap.peek()?;
-        if at > now_us {
-            return None;
-        }
-        self.heap.pop();
-        Some((client, sent_us))
-    }
-
-    /// Microseconds until the next one.
-    pub(super) fn next_in(&self, now_us: u64) -> u64 {
-        self.heap.peek().map_or(u64::MAX, |Reverse((at, _, _))| at.saturating_sub(now_us))
     }
 }
 

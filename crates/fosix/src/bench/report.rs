@@ -102,6 +102,7 @@ impl Report {
                 "exchanges_per_second": measured.rate(),
                 "sent": measured.sent,
                 "lost": measured.lost,
+                "refused": measured.refused,
                 "not_sent": failed_sends,
                 "wrong": ledger.errors(),
                 "wrong_examples": ledger.shown(),
@@ -192,6 +193,13 @@ impl Report {
                     }
                 }
             }
+        }
+        if number("refused") > 0.0 {
+            let _ = writeln!(
+                text,
+                "{:.0} clients were refused what they had been offered, and began again",
+                number("refused")
+            );
         }
         if v.get("clients_used_up") == Some(&Value::Bool(true)) {
             text.push_str("every client was served before the time was over: give more --clients\n");
