@@ -313,6 +313,15 @@ fn spread(tag: u32) -> u64 {
     u64::from(tag).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+/// Keys that are as near to each other as that are found in the same page: those that are used one after the other are at hand together.
+pub(crate) const NEIGHBOURS: u32 = 8;
+
+/// The hash of a key with this number, of the hash that it shares with its [`NEIGHBOURS`].
+pub(crate) fn neighbourly(shared: u64, number: u32) -> u64 {
+    let bits = u64::from(NEIGHBOURS - 1) << 16;
+    shared & !bits | u64::from(number % NEIGHBOURS) << 16
+}
+
 /// The bits of a tag that choose the page, `depth` of them.
 ///
 /// Tags are bent a little, so that some pages fill sooner than others: by 2 to 1, which is by how much a page grows

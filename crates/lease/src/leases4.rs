@@ -205,7 +205,8 @@ impl Leases4 {
         now: Timestamp,
     ) -> Option<Ipv4Addr> {
         self.lapse_offers(now);
-        if let Some(lease) = self.held_by(client, subnet, now) {
+        let is_on_record = self.table.of_client(client.as_identity_ref()).next().is_some();
+        if is_on_record && let Some(lease) = self.held_by(client, subnet, now) {
             return Some(lease.address());
         }
         let on_offer = self.offers.to(owner(client)).map(Ipv4Addr::from);
@@ -218,7 +219,7 @@ impl Leases4 {
         };
         let wanted = on_offer
             .filter(may_have)
-            .or_else(former)
+            .or_else(|| if is_on_record { former() } else { None })
             .or_else(|| requested.filter(may_be_chosen))
             .or_else(|| self.find_free(subnet, now));
         wanted.or_else(|| {

@@ -11,7 +11,7 @@ use crate::chunks::Chunks;
 use crate::client::IdentityRef;
 use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::fields::Fields;
-use crate::index::Index;
+use crate::index::{Index, NEIGHBOURS, neighbourly};
 use crate::record::LeaseState;
 
 #[derive(Debug, Default)]
@@ -49,7 +49,7 @@ impl Table4 {
 
     /// Finds many at once: quicker than one after the other.
     pub(crate) fn find_all(&self, keys: impl Iterator<Item = Key4> + Clone) -> Vec<Option<u32>> {
-        let hashes: Vec<_> = keys.clone().map(|key| self.hasher.hash_one(u32::from(key.address))).collect();
+        let hashes: Vec<_> = keys.clone().map(|key| self.address_hash(key.address.into())).collect();
         let slots: Vec<_> = self.by_address.approach(&hashes).collect();
         let leases = slots.into_iter().filter_map(|slot| self.entries.get(slot));
         let blobs: Vec<_> = leases.map(Entry4::blob).collect();
@@ -61,7 +61,7 @@ impl Table4 {
 
     pub(crate) fn find(&self, key: Key4) -> Option<u32> {
         let address = u32::from(key.address);
-        self.by_address.find(self.hasher.hash_one(address), |slot| {
+        self.by_address.find(self.address_hash(address), |slot| {
             self.entries
                 .get(slot)
                 .is_some_and(|entry| entry.address == address && entry.port_set() == key.port_set)
@@ -70,7 +70,7 @@ impl Table4 {
 
     /// All leases of an address: one, or several with port sets.
     pub(crate) fn on_address(&self, address: u32) -> impl Iterator<Item = u32> + '_ {
-        let candidates = self.by_address.candidates(self.hasher.hash_one(address));
+        let candidates = self.by_address.candidates(self.address_hash(address));
         candidates.filter(move |&slot| self.entries.get(slot).is_some_and(|entry| entry.address == address))
     }
 
@@ -107,7 +107,7 @@ impl Table4 {
                 self.arena.remove(blob);
                 return None;
             };
-            self.by_address.insert(self.hasher.hash_one(entry.address), slot);
+            self.by_address.insert(self.address_hash(entry.address), slot);
             slot
         };
         if !self.reading {
@@ -124,7 +124,7 @@ impl Table4 {
         if !self.reading {
             self.index(slot, Some(old), None);
         }
-        self.by_address.remove(self.hasher.hash_one(entry.address), slot);
+        self.by_address.remove(self.address_hash(entry.address), slot);
         self.arena.remove(entry.blob());
         self.entries.remove(slot);
     }
@@ -151,6 +151,10 @@ impl Table4 {
         });
         doubtful.dedup();
         doubtful
+    }
+
+    fn address_hash(&self, address: u32) -> u64 {
+        neighbourly(self.hasher.hash_one(address / NEIGHBOURS), address)
     }
 
     fn hashes(&self, lease: LeaseRef4<'_>) -> Hashes {

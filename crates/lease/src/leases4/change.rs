@@ -119,6 +119,7 @@ impl Leases4 {
         now: Timestamp,
     ) -> Result<(), Conflict> {
         let address = lease.address;
+        let is_on_record = self.table.of_client(lease.client.as_identity_ref()).next().is_some();
         if let Some(softwire) = lease.softwire {
             self.clear_softwire(softwire, entry.key(), now);
         }
@@ -126,13 +127,15 @@ impl Leases4 {
             // Also where it is held: the client may have another on offer.
             self.withdraw_offer(&lease.client);
         } else {
-            self.forget_surplus(&lease.client, now);
+            if is_on_record {
+                self.forget_surplus(&lease.client, now);
+            }
             self.withdraw_offer_but(&lease.client, address.into());
             self.offers.remove(address.into());
             self.note_lapse(address, now);
         }
         let key = entry.key();
-        for _ in 0..HELD_BY_CLIENT {
+        for _ in 0..if is_on_record { HELD_BY_CLIENT } else { 0 } {
             let other = self.slot_held_by(lease.client.as_identity_ref(), lease.subnet, Some(key), now);
             let Some(other) = other.filter(|_| self.staging.has_room(2)) else { break };
             let note = Note { more: true, ..Note::new(cause::RELEASED, now) };
