@@ -58,6 +58,13 @@ pub enum Health {
     Poisoned(Arc<Error>),
 }
 
+/// A sync of so many changes is one of many: more are on their way.
+const BUSY: u64 = 48;
+
+/// How long is waited after such a sync for what comes to the next one. Every sync interrupts whoever makes changes, some
+/// five times.
+const REST: Duration = Duration::from_micros(600);
+
 /// Wakes one thread.
 #[derive(Default)]
 struct Bell {
@@ -163,6 +170,11 @@ impl<S: Storage> Journal<S> {
         self.threads.shared.log.wait_durable(sequence)
     }
 
+    /// Waits until nothing is written any more, and says why: [`Error::Stopped`] where it was stopped.
+    pub fn wait_end(&self) -> Error {
+        self.threads.shared.log.wait_end()
+    }
+
     /// How the store is.
     pub fn health(&self) -> Health {
         let log = &self.threads.shared.log;
@@ -235,6 +247,7 @@ impl<S: Storage> Shared<S> {
         let mut synced = Instant::now();
         let mut timeout = None;
         while self.writing.wait(timeout) {
+            let before = log.durable();
             let turn = log.turn();
             if log.wants_segment() {
                 self.keeping.ring();
@@ -255,6 +268,9 @@ impl<S: Storage> Shared<S> {
                     wake();
                     if log.is_pending() {
                         self.writing.ring();
+                    }
+                    if log.durable() - before >= BUSY {
+                        thread::sleep(REST);
                     }
                 }
                 Err(_) => {

@@ -48,6 +48,8 @@ pub struct Log<S: Storage> {
     stopped: AtomicBool,
     /// Rises when `durable` does, and when it never will again.
     progress: (Mutex<u64>, Condvar),
+    /// Nothing is written any more. By itself, so that whoever waits for the end is not woken by all that comes before.
+    end: (Mutex<()>, Condvar),
     /// Held until the log is closed.
     held: Mutex<Option<S::Lock>>,
 }
@@ -154,6 +156,7 @@ impl<S: Storage> Log<S> {
             poison: OnceLock::new(),
             stopped: AtomicBool::new(false),
             progress: (Mutex::new(from.sequence), Condvar::new()),
+            end: (Mutex::new(()), Condvar::new()),
             storage: from.storage,
             options: from.options,
             salt: from.salt,
@@ -233,6 +236,18 @@ impl<S: Storage> Log<S> {
         Ok(*progress)
     }
 
+    /// Waits until nothing is written any more, and says why.
+    pub fn wait_end(&self) -> Error {
+        let (lock, came) = &self.end;
+        let mut held = lock.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Err(why) = self.healthy() {
+                return why;
+            }
+            held = came.wait(held).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
     /// Whether the log can be written.
     pub fn healthy(&self) -> Result<(), Error> {
         if let Some(error) = self.poison.get() {
@@ -249,7 +264,7 @@ impl<S: Storage> Log<S> {
     /// From here on nothing is written any more.
     pub(crate) fn poison(&self, error: Error) -> Error {
         let error = Arc::clone(self.poison.get_or_init(|| Arc::new(error)));
-        self.announce();
+        self.announce_end();
         Error::Poisoned(error)
     }
 
@@ -289,7 +304,7 @@ impl<S: Storage> Log<S> {
         let closed = self.sync_writer(&mut writer).and_then(|()| self.write_last_mark(&mut writer));
         closed.map_err(|error| self.poison(error))?;
         self.stopped.store(true, Ordering::Release);
-        self.announce();
+        self.announce_end();
         Ok(())
     }
 
@@ -297,7 +312,7 @@ impl<S: Storage> Log<S> {
     pub(crate) fn release(&self) {
         let _writer = lock(&self.writer);
         self.stopped.store(true, Ordering::Release);
-        self.announce();
+        self.announce_end();
         // Whoever writes a snapshot still does so, until it asks the next time.
         if !self.in_snapshot.load(Ordering::Acquire) {
             lock(&self.held).take();
@@ -397,6 +412,13 @@ impl<S: Storage> Log<S> {
         let (progress, moved) = &self.progress;
         *lock(progress) = self.durable();
         moved.notify_all();
+    }
+
+    fn announce_end(&self) {
+        self.announce();
+        let (held, came) = &self.end;
+        let _held = lock(held);
+        came.notify_all();
     }
 }
 

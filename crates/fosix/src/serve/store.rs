@@ -210,9 +210,9 @@ impl<F: Half> Caretaker<F> {
 /// Ends the process as soon as the log cannot be written: whatever it says then might be forgotten.
 fn watch<L: Kept>(store: &Store<L>, _: &Stop) {
     let Some(journal) = store.journal() else { return };
-    match journal.wait_durable(u64::MAX) {
-        Err(Error::Stopped) | Ok(()) => {}
-        Err(error) => {
+    match journal.wait_end() {
+        Error::Stopped => {}
+        error => {
             error!(%error, "the leases cannot be made durable: the server ends, and no answer leaves any more");
             std::process::exit(DISK_FAILED);
         }
