@@ -157,7 +157,8 @@ impl Process {
         }
     }
 
-    fn pid(&self) -> Pid {
+    /// Its process id.
+    pub fn pid(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 }

@@ -128,13 +128,61 @@ fn clients_renew_release_and_only_ask() {
     let (renewals, _, grown) = run(&["--scenario", "renew"]);
     assert!(grown["pkt4-ack-sent"] >= renewals + CLIENTS, "{renewals} renewals: {grown:#?}");
     assert_eq!(grown["pkt4-offer-sent"], CLIENTS, "each was bound once: {grown:#?}");
-    let (_, load, grown) = run(&["--scenario", "mixed", "--mix", "30:40:30"]);
+    let (_, load, grown) = run(&["--scenario", "mixed", "--mix", "30:40:20:10"]);
     let releases = load.number("releases");
     assert!(releases > 0 && grown["pkt4-release-received"] >= releases, "{releases}: {grown:#?}");
     let (asked, _, grown) = run(&["--scenario", "discover"]);
     assert!(grown["pkt4-offer-sent"] >= asked, "{asked}: {grown:#?}");
     assert_eq!(grown.get("pkt4-ack-sent"), None, "{grown:#?}");
     scene.fosix.stop().assert_balanced();
+}
+
+#[test]
+fn what_a_disk_takes_stands_in_a_report_beside_a_load() {
+    let scene = scene("bench-disk");
+    let directory = tempfile::tempdir().unwrap();
+    let [disk, page, one] = ["disk.json", "page.html", "memory.svg"].map(|name| directory.path().join(name));
+    let run = |arguments: &[&std::ffi::OsStr]| {
+        let output = Command::new(program()).arg("bench").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let path = directory.path().as_os_str();
+    let said = run(&[
+        "disk".as_ref(),
+        "--directory".as_ref(),
+        path,
+        "--duration".as_ref(),
+        "0.2".as_ref(),
+        "--label".as_ref(),
+        "disk: sync".as_ref(),
+        "--json".as_ref(),
+        disk.as_ref(),
+    ]);
+    assert!(said.contains("writes of 4 KiB a second"), "{said}");
+    let pid = scene.fosix.process().pid().as_raw_nonzero().to_string();
+    let load = command(
+        &scene.client,
+        &directory,
+        &[&UNICAST[..], &["--rate", "100", "--duration", "1.2", "--pid", &pid]].concat(),
+    )
+    .output()
+    .unwrap();
+    assert!(load.status.success(), "{load:?}");
+    let table = run(&[
+        "report".as_ref(),
+        disk.as_ref(),
+        result(&directory).as_ref(),
+        "--html".as_ref(),
+        page.as_ref(),
+        "--plots".as_ref(),
+        path,
+        "--table".as_ref(),
+    ]);
+    assert!(table.contains("| disk | sync |"), "{table}");
+    assert!(std::fs::read_to_string(page).unwrap().contains("disk: sync"));
+    let svg = std::fs::read_to_string(one).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("polyline"), "{svg}");
 }
 
 #[test]

@@ -84,8 +84,8 @@ pub(crate) struct Load {
     /// All clients begin within so many seconds, and ask again as RFC 2131 §4.1 has it until all are bound
     #[arg(long, value_name = "SECONDS", conflicts_with = "rate")]
     avalanche: Option<u32>,
-    /// Of 100 exchanges with --scenario mixed: new clients, renewals, releases
-    #[arg(long, default_value = "20:70:10", value_name = "NEW:RENEW:RELEASE")]
+    /// Of 100 exchanges with --scenario mixed: new clients, renewals, releases, and clients that go without a word
+    #[arg(long, default_value = "20:70:10:0", value_name = "NEW:RENEW:RELEASE:GONE")]
     mix: String,
     /// Seconds before measuring begins
     #[arg(long, default_value_t = 1.0, value_name = "S")]
@@ -154,8 +154,8 @@ pub(super) struct Settings {
     pub(super) clients: u32,
     pub(super) first_client: u32,
     pub(super) pace: Pace,
-    /// New, renew, release; together 100.
-    pub(super) mix: [u32; 3],
+    /// New, renew, release, gone; together 100.
+    pub(super) mix: [u32; 4],
     pub(super) warm_up: Duration,
     pub(super) duration: Duration,
     pub(super) timeout: Duration,
@@ -254,11 +254,15 @@ impl Load {
     }
 }
 
-fn mix(text: &str) -> anyhow::Result<[u32; 3]> {
+fn mix(text: &str) -> anyhow::Result<[u32; 4]> {
     let parts: Option<Vec<u32>> = text.split(':').map(|part| part.parse().ok()).collect();
-    let parts: Option<[u32; 3]> = parts.and_then(|parts| parts.try_into().ok());
-    let parts = parts.with_context(|| format!("--mix {text} is not like 20:70:10"))?;
-    ensure!(parts.iter().sum::<u32>() == 100, "the three parts of --mix {text} are not 100 together");
+    let parts = match parts.as_deref() {
+        Some(&[new, renew, release]) => [new, renew, release, 0],
+        Some(&[new, renew, release, gone]) => [new, renew, release, gone],
+        _ => bail!("--mix {text} is not like 20:70:10 or 20:70:5:5"),
+    };
+    let sum = parts.iter().try_fold(0_u32, |sum, &part| sum.checked_add(part));
+    ensure!(sum == Some(100), "the parts of --mix {text} are not 100 together");
     Ok(parts)
 }
 
@@ -267,9 +271,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mix_has_three_parts_that_make_100() {
-        assert_eq!(mix("20:70:10").unwrap(), [20, 70, 10]);
-        for bad in ["", "100", "20:70", "20:70:11", "a:b:c", "1:2:3:94"] {
+    fn the_parts_of_a_mix_make_100() {
+        assert_eq!(mix("20:70:10").unwrap(), [20, 70, 10, 0]);
+        assert_eq!(mix("20:60:15:5").unwrap(), [20, 60, 15, 5]);
+        for bad in ["", "100", "20:70", "20:70:11", "a:b:c", "1:2:3:95", "1:2:3:4:90", "4294967295:101:0"] {
             assert!(mix(bad).is_err(), "{bad}");
         }
     }

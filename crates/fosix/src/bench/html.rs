@@ -14,7 +14,7 @@ const COLOURS: [&str; 8] =
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
 color:#222;background:#fff}table{border-collapse:collapse;margin:1rem 0}td,th{padding:.25rem .7rem;\
 border-bottom:1px solid #8886;text-align:right}td:first-child,th:first-child{text-align:left}\
-svg{width:100%;height:auto}svg text{font-size:11px;fill:currentColor}code{font-size:12px}\
+svg{width:100%;height:auto}code{font-size:12px}\
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}}";
 
 /// Points of the percentile curve: a hundredth of what is left each time.
@@ -35,9 +35,10 @@ pub(super) fn page(runs: &[Value]) -> String {
          <title>fosix bench</title><style>{STYLE}</style><h1>fosix bench</h1>"
     );
     // Writing to a String does not fail.
-    let _ = write!(page, "{}<h2>Latency over percentiles</h2>{}", table(runs), latencies(runs));
-    let _ = write!(page, "<h2>Exchanges a second</h2>{}", over_time(runs, "exchanges"));
-    let _ = write!(page, "<h2>Messages lost a second</h2>{}", over_time(runs, "lost"));
+    page += &table(runs);
+    for (title, _, svg) in plots(runs) {
+        let _ = write!(page, "<h2>{title}</h2>{svg}");
+    }
     page.push_str("<h2>How it was measured</h2><ul>");
     for (at, run) in runs.iter().enumerate() {
         let text = |name: &str| escape(run.get(name).and_then(Value::as_str).unwrap_or_default());
@@ -46,6 +47,17 @@ pub(super) fn page(runs: &[Value]) -> String {
     }
     page.push_str("</ul>\n");
     page
+}
+
+/// Each plot: its title, a name for a file, and itself (SVG).
+pub(super) fn plots(runs: &[Value]) -> [(&'static str, &'static str, String); 5] {
+    [
+        ("Latency over percentiles", "latency", latencies(runs)),
+        ("Exchanges a second", "exchanges", over_time(runs, "exchanges")),
+        ("Latency of 99 % of each second's exchanges, us", "p99", over_time(runs, "p99_us")),
+        ("Messages lost a second", "lost", over_time(runs, "lost")),
+        ("Memory of the server, MiB", "memory", over_time(runs, "resident_mib")),
+    ]
 }
 
 fn table(runs: &[Value]) -> String {
@@ -125,13 +137,16 @@ fn plot(
     let (left, bottom) = (60.0, 24.0);
     let x = |value: f64| left + (value - x0) / (x1 - x0) * (WIDTH - left - 12.0);
     let y = |value: f64| HEIGHT - bottom - (value - y0) / (y1 - y0) * (HEIGHT - bottom - 12.0);
-    let mut svg = format!("<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=img>");
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" color=\"#888\" \
+         font-family=\"sans-serif\" font-size=\"11\">"
+    );
     for (value, label) in y_labels {
         let at = y(*value);
         let _ = write!(
             svg,
-            "<line x1={left} x2={} y1={at:.1} y2={at:.1} stroke=currentColor stroke-opacity=.15 />\
-             <text x={} y={:.1} text-anchor=end>{label}</text>",
+            "<line x1=\"{left}\" x2=\"{}\" y1=\"{at:.1}\" y2=\"{at:.1}\" stroke=\"currentColor\" stroke-opacity=\".3\" />\
+             <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\" fill=\"currentColor\">{label}</text>",
             WIDTH - 12.0,
             left - 6.0,
             at + 4.0
@@ -139,14 +154,18 @@ fn plot(
     }
     for (value, label) in x_labels {
         let at = x(*value);
-        let _ = write!(svg, "<text x={at:.1} y={} text-anchor=middle>{label}</text>", HEIGHT - 6.0);
+        let _ = write!(
+            svg,
+            "<text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\" fill=\"currentColor\">{label}</text>",
+            HEIGHT - 6.0
+        );
     }
     for (at, points) in series.iter().enumerate() {
         let path: Vec<String> =
             points.iter().map(|&(px, py)| format!("{:.1},{:.1}", x(px), y(py.clamp(y0, y1)))).collect();
         let _ = write!(
             svg,
-            "<polyline fill=none stroke-width=1.8 stroke=\"{}\" points=\"{}\" />",
+            "<polyline fill=\"none\" stroke-width=\"1.8\" stroke=\"{}\" points=\"{}\" />",
             colour(at),
             path.join(" ")
         );
@@ -182,7 +201,7 @@ mod tests {
         });
         let page = page(&[run.clone(), run]);
         assert!(page.contains("a &lt;b&gt;") && !page.contains("a <b>"));
-        assert!(!page.contains("http"));
-        assert_eq!(page.matches("<polyline").count(), 6);
+        assert!(!page.replace("http://www.w3.org/2000/svg", "").contains("http"));
+        assert_eq!(page.matches("<polyline").count(), 10);
     }
 }

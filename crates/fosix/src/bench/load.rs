@@ -131,7 +131,7 @@ impl<'a> Run<'a> {
             let pause = self.pause();
             self.poller.wait(Some(pause))?;
             self.take_answers()?;
-            if let Some(second) = self.measured.tick() {
+            if let Some(second) = self.measured.tick(&self.settings.pids) {
                 self.show(second)?;
             }
             let before = self.phase;
@@ -245,6 +245,7 @@ impl<'a> Run<'a> {
             Begin::Discover(at) => (at, Step::Discover),
             Begin::Renew(at) => (at, Step::Renew),
             Begin::Release(at) => return self.release(at),
+            Begin::Go(at) => return self.give_up(at),
         };
         let measured = self.phase == Phase::Measure;
         let Some(client) = self.clients.get_mut(at) else { return };
@@ -256,6 +257,15 @@ impl<'a> Run<'a> {
     fn release(&mut self, at: u32) {
         let lease = self.lease(at);
         self.write(Say::Release, at, lease);
+        self.give_up(at);
+        if self.phase == Phase::Measure {
+            self.measured.silent += 1;
+        }
+    }
+
+    /// The client has no lease any more. The server may not know, but from now on another client may get what it had.
+    fn give_up(&mut self, at: u32) {
+        let lease = self.lease(at);
         match lease {
             Lease::V4(address) => self.ledger.take4(address),
             Lease::V6(address, prefix) => {
@@ -265,9 +275,6 @@ impl<'a> Run<'a> {
         }
         if let Some(client) = self.clients.get_mut(at) {
             (client.bound, client.address) = (false, Ipv4Addr::UNSPECIFIED);
-        }
-        if self.phase == Phase::Measure {
-            self.measured.silent += 1;
         }
     }
 

@@ -48,6 +48,8 @@ pub(super) struct Second {
     pub(super) exchanges: u64,
     pub(super) lost: u64,
     pub(super) p99_us: u64,
+    /// Memory of the processes that are watched, together.
+    pub(super) resident_kib: u64,
 }
 
 /// Everything that was counted since measuring began.
@@ -109,11 +111,12 @@ impl Measured {
     }
 
     /// The second that has ended, once for each.
-    pub(super) fn tick(&mut self) -> Option<Second> {
+    pub(super) fn tick(&mut self, pids: &[u32]) -> Option<Second> {
         let elapsed = usize::try_from(self.began.elapsed().as_secs()).unwrap_or(usize::MAX);
         if elapsed <= self.seconds.len() {
             return None;
         }
+        self.current.resident_kib = pids.iter().map(|&pid| machine::resident_kib(pid)).sum();
         self.current.p99_us = self.current_latency.at(99.0);
         let ended = std::mem::take(&mut self.current);
         self.current_latency.clear();

@@ -8,12 +8,13 @@
 //!            ├───► clients   what each client holds, in a few bytes
 //!            ├───► ledger    who was given what: twice is an error
 //!            └───► measure ─► report: text, JSON, HTML
-//! echo: what a server costs that does nothing at all
+//! echo: what a server costs that does nothing at all; disk: what a sync costs
 //! ```
 
 mod args;
 mod clients;
 mod deadlines;
+mod disk;
 mod echo;
 mod html;
 mod ledger;
@@ -43,6 +44,8 @@ enum Command {
     Load(Box<args::Load>),
     /// Send back whatever comes: the ceiling for `load --echo`.
     Echo(echo::Args),
+    /// Write and sync, and nothing else: what each answer has to wait for that rests on a lease.
+    Disk(disk::Args),
     /// Put the results of several runs into one page.
     Report(report::Args),
 }
@@ -52,6 +55,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Load(args) => load::run(&args.settle()?),
         Command::Echo(args) => echo::run(&args),
+        Command::Disk(args) => disk::run(&args),
         Command::Report(args) => report::run(&args),
     }
 }

@@ -11,6 +11,8 @@ pub(super) enum Begin {
     Discover(u32),
     Renew(u32),
     Release(u32),
+    /// It goes, and tells nobody.
+    Go(u32),
 }
 
 /// A small generator of numbers that nobody has to foretell (xorshift64*).
@@ -35,7 +37,7 @@ impl Random {
 #[derive(Debug)]
 pub(super) struct Turns {
     scenario: Scenario,
-    mix: [u32; 3],
+    mix: [u32; 4],
     next: u32,
     random: Random,
     /// How many of the clients are bound before measuring begins.
@@ -84,7 +86,7 @@ impl Turns {
                 clients.get(at).filter(|client| client.step == Step::Idle).map(|_| Begin::Renew(at))
             }),
             Scenario::Mixed => {
-                let [new, renew, _] = self.mix.map(u64::from);
+                let [new, renew, release, _] = self.mix.map(u64::from);
                 let dice = self.random.below(100);
                 if dice < new {
                     return self.new_client(clients);
@@ -93,7 +95,11 @@ impl Turns {
                     let at = u32::try_from(self.random.below(clients.len().into())).unwrap_or(0);
                     clients.get(at).filter(|client| client.bound && client.step == Step::Idle).map(|_| at)
                 })?;
-                Some(if dice < new + renew { Begin::Renew(bound) } else { Begin::Release(bound) })
+                Some(match dice - new {
+                    dice if dice < renew => Begin::Renew(bound),
+                    dice if dice < renew + release => Begin::Release(bound),
+                    _ => Begin::Go(bound),
+                })
             }
         }
     }

@@ -24,6 +24,9 @@ pub(crate) struct Args {
     /// The page to write
     #[arg(long, value_name = "FILE")]
     html: PathBuf,
+    /// Also write each plot into this directory, as SVG
+    #[arg(long, value_name = "DIRECTORY")]
+    plots: Option<PathBuf>,
     /// Also print a table: runs are called `CASE: SERVER`, and compared with `CASE: echo`
     #[arg(long)]
     table: bool,
@@ -40,6 +43,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     }
     fs::write(&args.html, html::page(&runs))
         .with_context(|| format!("cannot write {}", args.html.display()))?;
+    if let Some(directory) = &args.plots {
+        for (_, name, svg) in html::plots(&runs) {
+            let path = directory.join(format!("{name}.svg"));
+            fs::write(&path, svg).with_context(|| format!("cannot write {}", path.display()))?;
+        }
+    }
     if args.table {
         io::stdout().lock().write_all(table::of(&runs).as_bytes())?;
     }
@@ -79,9 +88,14 @@ impl Report {
             Pace::Open(rate) => json!({ "rate": rate }),
             Pace::Avalanche(within) => json!({ "avalanche_s": within.as_secs() }),
         };
-        let seconds = measured.seconds.iter().map(
-            |second| json!({ "exchanges": second.exchanges, "lost": second.lost, "p99_us": second.p99_us }),
-        );
+        let seconds = measured.seconds.iter().map(|second| {
+            json!({
+                "exchanges": second.exchanges,
+                "lost": second.lost,
+                "p99_us": second.p99_us,
+                "resident_mib": second.resident_kib / 1024,
+            })
+        });
         Self {
             value: json!({
                 "label": settings.label,
@@ -211,7 +225,7 @@ impl Report {
     }
 }
 
-fn percentiles(latency: &Latency) -> Value {
+pub(super) fn percentiles(latency: &Latency) -> Value {
     let mut all = serde_json::Map::new();
     all.insert("count".to_owned(), latency.count().into());
     for percentile in PERCENTILES {
@@ -220,6 +234,6 @@ fn percentiles(latency: &Latency) -> Value {
     Value::Object(all)
 }
 
-fn percentile_name(percentile: f64) -> String {
+pub(super) fn percentile_name(percentile: f64) -> String {
     if percentile >= 100.0 { "max".to_owned() } else { format!("p{percentile}") }
 }
