@@ -59,11 +59,18 @@ pub fn begins_exchange(bytes: &[u8]) -> bool {
         MessageType::SOLICIT => true,
         MessageType::DHCPV4_QUERY => {
             let inner = message.options().find(OptionCode::DHCPV4_MSG);
-            let inner = inner.and_then(|bytes| v4::Message::new_checked(bytes).ok());
-            inner.and_then(|inner| inner.message_type()) == Some(v4::MessageType::DISCOVER)
+            inner.is_some_and(is_discover)
         }
         _ => false,
     }
+}
+
+fn is_discover(message: &[u8]) -> bool {
+    // Nearly always it is the first option, behind the magic cookie.
+    const DISCOVER: [u8; 7] = [0x63, 0x82, 0x53, 0x63, 53, 1, v4::MessageType::DISCOVER.0];
+    message.get(236..243).is_some_and(|begin| begin == DISCOVER)
+        || v4::Message::new_checked(message)
+            .is_ok_and(|message| message.message_type() == Some(v4::MessageType::DISCOVER))
 }
 
 /// How often an identifier may be in a message of a type (RFC 9915 §16).
@@ -141,4 +148,37 @@ pub(crate) fn check_client(message: &Message<'_>) -> Result<(), Drop6> {
         return Err(Drop6::ClientId);
     }
     if clients.next().is_some() { Err(Drop6::ClientId) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use fosix_wire::v6::Writer;
+
+    use super::*;
+
+    fn dhcpv4(options: &[u8]) -> Vec<u8> {
+        [&[0; 236], &[0x63, 0x82, 0x53, 0x63][..], options, &[255]].concat()
+    }
+
+    fn query(message: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut w = Writer::new(&mut bytes);
+        w.message(MessageType::DHCPV4_QUERY, [0; 3]);
+        w.option(OptionCode::DHCPV4_MSG, message);
+        w.finish().unwrap();
+        bytes
+    }
+
+    #[test]
+    fn solicits_and_discovers_begin_something_and_nothing_else_does() {
+        let begin = [vec![1, 0, 0, 1], query(&dhcpv4(&[53, 1, 1])), query(&dhcpv4(&[12, 1, b'a', 53, 1, 1]))];
+        for bytes in begin {
+            assert!(begins_exchange(&bytes));
+            assert!(!begins_exchange(bytes.get(..3).unwrap()));
+        }
+        let others = [vec![3, 0, 0, 1], vec![], query(&dhcpv4(&[53, 1, 3])), query(&[]), query(&dhcpv4(&[]))];
+        for bytes in others {
+            assert!(!begins_exchange(&bytes), "{bytes:?}");
+        }
+    }
 }

@@ -232,15 +232,18 @@ impl Leases4 {
     /// Keeps `address` from other clients for `lifetime` seconds. It must be one that [`Self::choose`] gave, or
     /// [`Self::check`] allows.
     pub fn offer(&mut self, address: Ipv4Addr, client: &ClientIdentity, lifetime: u32, now: Timestamp) {
-        if self.get(address).is_some_and(|lease| lease.is_held_by(client, now)) {
+        let key = Key4 { address, port_set: None };
+        let found = self.table.find(key);
+        let lease = found.and_then(|slot| self.table.get(slot));
+        if lease.is_some_and(|lease| lease.is_held_by(client, now)) {
             return; // It is the client's own; nobody else gets it anyway.
         }
         let mut lapsed = Vec::new();
         let owner = owner(client);
         self.offers.put(address.into(), owner, now.plus(lifetime), |gone| lapsed.push(gone));
         self.pools.set_used(address);
-        if let Some(slot) = self.former_slot(address)
-            && self.former_list(Key4 { address, port_set: None }) != 0
+        if let Some(slot) = found.filter(|&slot| self.is_former(slot))
+            && self.former_list(key) != 0
         {
             self.former.unlink(&mut self.table.entries, slot);
         }
@@ -317,9 +320,11 @@ impl Leases4 {
 
     /// The former lease of the whole `address`.
     fn former_slot(&self, address: Ipv4Addr) -> Option<u32> {
-        let slot = self.table.find(Key4 { address, port_set: None })?;
-        let entry = self.table.entries.get(slot)?;
-        (!entry.state.keeps_others_away()).then_some(slot)
+        self.table.find(Key4 { address, port_set: None }).filter(|&slot| self.is_former(slot))
+    }
+
+    fn is_former(&self, slot: u32) -> bool {
+        self.table.entries.get(slot).is_some_and(|entry| !entry.state.keeps_others_away())
     }
 
     fn lapse_offers(&mut self, now: Timestamp) {

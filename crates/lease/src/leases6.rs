@@ -238,7 +238,8 @@ impl Leases6 {
         now: Timestamp,
     ) -> Option<Key6> {
         self.lapse_offers(now);
-        if let Some(lease) = self.held_by(client, subnet, now).next() {
+        let is_on_record = self.of_association(client).next().is_some();
+        if is_on_record && let Some(lease) = self.held_by(client, subnet, now).next() {
             return Some(lease.key());
         }
         let random = self.random.draw();
@@ -251,7 +252,7 @@ impl Leases6 {
         let chosen = self.offers.to(owner(client));
         let chosen = chosen
             .filter(may_have)
-            .or_else(former)
+            .or_else(|| if is_on_record { former() } else { None })
             .or_else(|| hints.iter().copied().find(may_be_chosen))
             .or_else(|| self.find_free(client, subnet, prefix_len, random, now));
         chosen.or_else(|| {
@@ -264,13 +265,15 @@ impl Leases6 {
     /// Keeps `key` from others for `lifetime` seconds. It must be one that [`Self::choose`] gave, or [`Self::check`]
     /// allows. An identity association has one offer at a time.
     pub fn offer(&mut self, key: Key6, client: Association<'_>, lifetime: u32, now: Timestamp) {
-        if self.get(key).is_some_and(|lease| lease.is_held_by(client.duid, client.iaid, now)) {
+        let found = self.table.find(key);
+        let lease = found.and_then(|slot| self.table.get(slot));
+        if lease.is_some_and(|lease| lease.is_held_by(client.duid, client.iaid, now)) {
             return; // It is the client's own; nobody else gets it anyway.
         }
         let mut lapsed = Vec::new();
         self.offers.put(key, owner(client), now.plus(lifetime), |gone| lapsed.push(gone));
         self.pools.set_used(key);
-        if let Some(slot) = self.former_slot(key)
+        if let Some(slot) = found.filter(|&slot| self.is_former(slot))
             && self.former_list(key) != 0
         {
             self.former.unlink(&mut self.table.entries, slot);
@@ -299,10 +302,22 @@ impl Leases6 {
         subnet: u32,
         now: Timestamp,
     ) -> Result<(), Conflict6> {
+        self.check_found(key, self.table.find(key), client, subnet, now)
+    }
+
+    /// The same with what was found of `key`.
+    fn check_found(
+        &self,
+        key: Key6,
+        found: Option<u32>,
+        client: Association<'_>,
+        subnet: u32,
+        now: Timestamp,
+    ) -> Result<(), Conflict6> {
         if !self.pools.holds(subnet, key) || key.kind != client.kind {
             return Err(Conflict6::NotInPool { key });
         }
-        let found = self.get(key).filter(|lease| lease.is_active(now));
+        let found = found.and_then(|slot| self.table.get(slot)).filter(|lease| lease.is_active(now));
         if found.is_some_and(|lease| !lease.is_held_by(client.duid, client.iaid, now))
             || self.overlap(key, now).is_some()
         {
@@ -388,9 +403,11 @@ impl Leases6 {
 
     /// The former lease of `key`.
     fn former_slot(&self, key: Key6) -> Option<u32> {
-        let slot = self.table.find(key)?;
-        let entry = self.table.entries.get(slot)?;
-        (!entry.state.keeps_others_away()).then_some(slot)
+        self.table.find(key).filter(|&slot| self.is_former(slot))
+    }
+
+    fn is_former(&self, slot: u32) -> bool {
+        self.table.entries.get(slot).is_some_and(|entry| !entry.state.keeps_others_away())
     }
 
     fn lapse_offers(&mut self, now: Timestamp) {

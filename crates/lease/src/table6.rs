@@ -10,7 +10,7 @@ use crate::arena::Arena;
 use crate::chunks::Chunks;
 use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::fields::Fields;
-use crate::index::Index;
+use crate::index::{Index, NEIGHBOURS, neighbourly};
 use crate::record::LeaseState;
 
 /// Leases that are found by one DUID. Clients make these up, and IAIDs; without a limit one that gives the same one with
@@ -52,7 +52,7 @@ impl Table6 {
 
     /// Finds many at once: quicker than one after the other.
     pub(crate) fn find_all(&self, keys: impl Iterator<Item = Key6> + Clone) -> Vec<Option<u32>> {
-        let hashes: Vec<_> = keys.clone().map(|key| self.hasher.hash_one(key)).collect();
+        let hashes: Vec<_> = keys.clone().map(|key| self.key_hash(key)).collect();
         let slots: Vec<_> = self.by_key.approach(&hashes).collect();
         let leases = slots.into_iter().filter_map(|slot| self.entries.get(slot));
         let blobs: Vec<_> = leases.map(Entry6::blob).collect();
@@ -64,7 +64,7 @@ impl Table6 {
 
     pub(crate) fn find(&self, key: Key6) -> Option<u32> {
         let is_it = |slot| self.entries.get(slot).is_some_and(|entry: &Entry6| entry.key() == key);
-        self.by_key.find(self.hasher.hash_one(key), is_it)
+        self.by_key.find(self.key_hash(key), is_it)
     }
 
     pub(crate) fn of_association<'a>(
@@ -72,7 +72,8 @@ impl Table6 {
         duid: &'a [u8],
         iaid: u32,
     ) -> impl Iterator<Item = (u32, LeaseRef6<'a>)> {
-        let candidates = self.by_association.candidates(self.hasher.hash_one((duid, iaid)));
+        let candidates =
+            self.by_association.candidates(association_hash(&self.hasher, self.hasher.hash_one(duid), iaid));
         let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
         leases.filter(move |(_, lease)| lease.is_of(duid, iaid))
     }
@@ -100,7 +101,7 @@ impl Table6 {
                 self.arena.remove(blob);
                 return None;
             };
-            self.by_key.insert(self.hasher.hash_one(entry.key()), slot);
+            self.by_key.insert(self.key_hash(entry.key()), slot);
             slot
         };
         if !self.reading {
@@ -117,9 +118,17 @@ impl Table6 {
         if !self.reading {
             self.index(slot, Some(old), None);
         }
-        self.by_key.remove(self.hasher.hash_one(entry.key()), slot);
+        self.by_key.remove(self.key_hash(entry.key()), slot);
         self.arena.remove(entry.blob());
         self.entries.remove(slot);
+    }
+
+    fn key_hash(&self, key: Key6) -> u64 {
+        let unit = u32::from(128 - key.prefix_len.min(128));
+        let number = u128::from(key.address).checked_shr(unit).unwrap_or(0);
+        let shared = (key.kind, key.prefix_len, number / u128::from(NEIGHBOURS));
+        let [.., low] = number.to_be_bytes();
+        neighbourly(self.hasher.hash_one(shared), low.into())
     }
 
     /// Builds what was left out while records were read.
@@ -158,8 +167,14 @@ fn hashes(hasher: &RandomState, lease: LeaseRef6<'_>) -> Hashes {
     let duid = lease.duid();
     let is_registered = lease.state() == LeaseState::Registered;
     let known = !duid.is_empty();
-    Hashes {
-        association: (known && !is_registered).then(|| hasher.hash_one((duid, lease.iaid()))),
-        duid: known.then(|| hasher.hash_one(duid)),
-    }
+    let duid = known.then(|| hasher.hash_one(duid));
+    let association = duid.filter(|_| !is_registered);
+    Hashes { association: association.map(|duid| association_hash(hasher, duid, lease.iaid())), duid }
+}
+
+/// The hash of an association of the client with that hash: all of one client's are in the same page as long as that is no more than
+/// 4,096 of its part.
+fn association_hash(hasher: &RandomState, duid: u64, iaid: u32) -> u64 {
+    const OWN: u64 = 0xfff << 16;
+    duid & !OWN | hasher.hash_one((duid, iaid)) & OWN
 }

@@ -1,5 +1,5 @@
 //! What was read ahead of the work, when more comes in than can be served: what belongs to an exchange that has begun goes
-//! first, and of what would begin a new one, the oldest is dropped.
+//! first, and what would begin a new one is dropped where too much of that waits already.
 
 use std::collections::VecDeque;
 use std::net::{Ipv6Addr, SocketAddrV6};
@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 use fosix_dhcp6::begins_exchange;
 use fosix_net::Received;
 
-/// Datagrams that begin something new and may wait; of what belongs to what was begun, four times as many.
-const MOST_NEW: usize = 16_384;
-const MOST_BEGUN: usize = 4 * MOST_NEW;
+/// Datagrams that begin something new and may wait: the work of some 10 to 20 ms. More would not be served sooner, and would
+/// take the processor's cache from what is.
+const MOST_NEW: usize = 1024;
+/// Datagrams of what was begun that may wait. Nearly always fewer do, since only what was served can go on.
+const MOST_BEGUN: usize = 65_536;
 
 /// How long one that begins something new may wait. Its client has asked again by then, or will before long: the shortest time that
 /// a client waits is that of a Solicit, 0.9 s (RFC 9915 §7.6 and §15); so no client has two of them waiting here.
@@ -44,8 +46,14 @@ impl Backlog {
         self.begun.is_empty() && self.new.is_empty()
     }
 
-    /// Keeps what was received at `now`.
-    pub(super) fn push(&mut self, received: &Received<'_>, now: Instant) {
+    /// Keeps what was received at `now`; says whether there was room for it.
+    #[must_use]
+    pub(super) fn push(&mut self, received: &Received<'_>, now: Instant) -> bool {
+        let begins = begins_exchange(received.bytes);
+        let (queue, most) = if begins { (&mut self.new, MOST_NEW) } else { (&mut self.begun, MOST_BEGUN) };
+        if queue.len() >= most {
+            return false;
+        }
         let mut bytes = self.spare.pop().unwrap_or_default();
         bytes.clear();
         bytes.extend_from_slice(received.bytes);
@@ -57,20 +65,15 @@ impl Backlog {
             truncated: received.truncated,
             since: now,
         };
-        let queue = if begins_exchange(received.bytes) { &mut self.new } else { &mut self.begun };
         queue.push_back(waiting);
+        true
     }
 
-    /// Drops what there is no time for, the oldest first, and tells of each where it came from.
-    pub(super) fn drop_surplus(&mut self, now: Instant, mut dropped: impl FnMut(SocketAddrV6)) {
+    /// Drops what has waited for too long, and tells of each where it came from.
+    pub(super) fn drop_old(&mut self, now: Instant, mut dropped: impl FnMut(SocketAddrV6)) {
         let has_waited = |first: &Waiting| now.duration_since(first.since) > LONGEST;
-        while self.new.len() > MOST_NEW || self.new.front().is_some_and(has_waited) {
+        while self.new.front().is_some_and(has_waited) {
             let Some(gone) = self.new.pop_front() else { break };
-            dropped(gone.source);
-            self.recycle(gone.bytes);
-        }
-        while self.begun.len() > MOST_BEGUN {
-            let Some(gone) = self.begun.pop_front() else { break };
             dropped(gone.source);
             self.recycle(gone.bytes);
         }
@@ -108,7 +111,7 @@ mod tests {
     const SOLICIT: u8 = 1;
     const RENEW: u8 = 5;
 
-    fn push(backlog: &mut Backlog, message_type: u8, number: u8, now: Instant) {
+    fn push(backlog: &mut Backlog, message_type: u8, number: u8, now: Instant) -> bool {
         let received = Received {
             bytes: &[message_type, 0, 0, number],
             source: SocketAddrV6::new(Ipv6Addr::LOCALHOST, number.into(), 0, 0),
@@ -116,7 +119,7 @@ mod tests {
             interface_index: 1,
             truncated: false,
         };
-        backlog.push(&received, now);
+        backlog.push(&received, now)
     }
 
     fn numbers(backlog: &mut Backlog, most: usize) -> Vec<u8> {
@@ -128,10 +131,10 @@ mod tests {
         let mut backlog = Backlog::default();
         let now = Instant::now();
         for (message_type, number) in [(SOLICIT, 1), (RENEW, 2), (SOLICIT, 3), (RENEW, 4), (SOLICIT, 5)] {
-            push(&mut backlog, message_type, number, now);
+            assert!(push(&mut backlog, message_type, number, now));
         }
         assert_eq!(numbers(&mut backlog, 3), [2, 4, 1]);
-        push(&mut backlog, RENEW, 6, now);
+        assert!(push(&mut backlog, RENEW, 6, now));
         assert_eq!(numbers(&mut backlog, 3), [6, 3, 5]);
         assert!(backlog.is_empty());
         assert_eq!(numbers(&mut backlog, 3), [0; 0]);
@@ -141,16 +144,18 @@ mod tests {
     fn what_begins_something_new_is_dropped_once_it_is_too_much_or_too_old() {
         let mut backlog = Backlog::default();
         let before = Instant::now();
-        push(&mut backlog, SOLICIT, 1, before);
-        push(&mut backlog, RENEW, 2, before);
-        let now = before + LONGEST + Duration::from_millis(1);
-        for _ in 0..=MOST_NEW {
-            push(&mut backlog, SOLICIT, 3, now);
+        for number in 0..MOST_NEW {
+            assert!(push(&mut backlog, SOLICIT, u8::from(number > 0), before));
         }
-        let mut dropped = Vec::new();
-        backlog.drop_surplus(now, |source| dropped.push(source.port()));
-        // The one that is too old, and of the others the one that is too many.
-        assert_eq!(dropped, [1, 3]);
-        assert_eq!(numbers(&mut backlog, 2), [2, 3]);
+        assert!(!push(&mut backlog, SOLICIT, 2, before), "there is no room");
+        assert!(push(&mut backlog, RENEW, 3, before), "for what has begun there is");
+        assert_eq!(numbers(&mut backlog, 2), [3, 0]);
+
+        let now = before + LONGEST + Duration::from_millis(1);
+        assert!(push(&mut backlog, RENEW, 4, before) && push(&mut backlog, SOLICIT, 5, now));
+        let mut dropped = 0;
+        backlog.drop_old(now, |source| dropped += usize::from(source.port() == 1));
+        assert_eq!(dropped, MOST_NEW - 1);
+        assert_eq!(numbers(&mut backlog, 9), [4, 5]);
     }
 }

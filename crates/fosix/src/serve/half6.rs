@@ -99,10 +99,13 @@ impl Work6 {
         }
     }
 
-    /// Keeps what was received until its turn comes.
+    /// Keeps what was received until its turn comes, or drops it.
     fn put_in_order(&mut self, now: Instant) {
         for received in self.received.iter() {
-            self.backlog.push(&received, now);
+            if !self.backlog.push(&received, now) {
+                let statistics = &mut self.effects.statistics;
+                self.shared.server.drop_unseen(Drop6::Overload, received.source, statistics);
+            }
         }
     }
 
@@ -218,7 +221,7 @@ impl Work for Work6 {
         self.effects.bytes.clear();
         self.effects.answers.clear();
         let (server, statistics) = (&self.shared.server, &mut self.effects.statistics);
-        self.backlog.drop_surplus(Instant::now(), |source| {
+        self.backlog.drop_old(Instant::now(), |source| {
             server.drop_unseen(Drop6::Overload, source, statistics);
         });
         let mut backlog = mem::take(&mut self.backlog);

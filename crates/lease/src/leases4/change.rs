@@ -54,10 +54,12 @@ impl Leases4 {
         let address = grant.address;
         let key = Key4 { address, port_set: None };
         self.check(address, &grant.client, grant.subnet, now)?;
+        let found = self.table.find(key);
         if !self.staging.has_room(RECORDS_OF_A_GRANT) {
             return Err(Conflict::NoRoom);
         }
-        let before = self.get(address).filter(|lease| lease.client_is(&grant.client));
+        let before = found.and_then(|slot| self.table.get(slot));
+        let before = before.filter(|lease| lease.client_is(&grant.client));
         let held_since = before.filter(|lease| lease.is_held_by(&grant.client, now)).map(LeaseRef4::since);
         let softwire_before = before.and_then(LeaseRef4::softwire);
         let user_context = before.and_then(|lease| lease.user_context().map(Into::into));
@@ -97,7 +99,7 @@ impl Leases4 {
             since: held_since.unwrap_or(now),
         };
         let entry = Entry4::of(&lease, &mut fields);
-        if is_known && let Some(before) = self.get(address) {
+        if is_known && let Some(before) = found.and_then(|slot| self.table.get(slot)) {
             fields.extend_from_slice(before.fields.unknown());
         }
         let result = if fields.len() > FIELDS_LIMIT {
@@ -132,8 +134,8 @@ impl Leases4 {
             }
             self.withdraw_offer_but(&lease.client, address.into());
             self.offers.remove(address.into());
-            self.note_lapse(address, now);
         }
+        let found = self.note_lapse(address, now);
         let key = entry.key();
         for _ in 0..if is_on_record { HELD_BY_CLIENT } else { 0 } {
             let other = self.slot_held_by(lease.client.as_identity_ref(), lease.subnet, Some(key), now);
@@ -146,7 +148,7 @@ impl Leases4 {
         } else {
             (ChangeKind::Assigned, cause::ASSIGNED)
         };
-        if self.store(entry, fields, Note::new(cause, now)).is_none() {
+        if self.store(found, entry, fields, Note::new(cause, now)).is_none() {
             self.offer_is_gone(address);
             return Err(Conflict::NoRoom);
         }
@@ -232,10 +234,16 @@ impl Leases4 {
         done
     }
 
-    /// Stores a lease in the place of its key; says where. `None`, and nothing has changed, when there is no place left.
-    pub(super) fn store(&mut self, entry: Entry4, fields: &[u8], note: Note) -> Option<u32> {
+    /// Stores a lease in the place of the one with the same key, which was `found`; says where. `None`, and nothing has changed, when
+    /// there is no place left.
+    pub(super) fn store(
+        &mut self,
+        found: Option<u32>,
+        entry: Entry4,
+        fields: &[u8],
+        note: Note,
+    ) -> Option<u32> {
         let key = entry.key();
-        let found = self.table.find(key);
         let before = found.and_then(|slot| self.table.entries.get(slot)).copied();
         let slot = self.table.put(found, entry, fields)?;
         let fixed = entry.encode();
@@ -298,7 +306,7 @@ impl Leases4 {
         if let Some(lease) = self.table.get(slot) {
             fields.extend_from_slice(lease.fields.0);
         }
-        let stored = self.store(entry, &fields, note).is_some();
+        let stored = self.store(Some(slot), entry, &fields, note).is_some();
         self.scratch = fields;
         stored
     }
@@ -333,12 +341,17 @@ impl Leases4 {
     }
 
     /// Notes the end of a lease or probation that nobody noticed before `address` is given to the next client.
-    fn note_lapse(&mut self, address: Ipv4Addr, now: Timestamp) {
-        let Some(slot) = self.table.find(Key4 { address, port_set: None }) else { return };
+    /// Says where its lease is.
+    fn note_lapse(&mut self, address: Ipv4Addr, now: Timestamp) -> Option<u32> {
+        let key = Key4 { address, port_set: None };
+        let slot = self.table.find(key)?;
         let lapsed = self.table.entries.get(slot);
-        if lapsed.is_some_and(|entry| entry.state.keeps_others_away() && !entry.is_active(now)) {
-            self.lapse(slot, now);
+        if !lapsed.is_some_and(|entry| entry.state.keeps_others_away() && !entry.is_active(now)) {
+            return Some(slot);
         }
+        self.lapse(slot, now);
+        // It may have been forgotten at once.
+        self.table.find(key)
     }
 
     /// Removes a lease for good.
@@ -412,7 +425,7 @@ impl Leases4 {
             let mut fields = Vec::new();
             let entry = Entry4::of(&without, &mut fields);
             fields.extend_from_slice(lease.fields.unknown());
-            self.store(entry, &fields, Note::new(cause::RENEWED, now));
+            self.store(Some(slot), entry, &fields, Note::new(cause::RENEWED, now));
         } else {
             self.lapse(slot, now);
         }

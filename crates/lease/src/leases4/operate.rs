@@ -89,7 +89,9 @@ impl Leases4 {
         if self.offers.remove(entry.address) {
             self.offer_is_gone(address);
         }
-        self.store(entry, &fields, Note::new(cause, now)).map(|_| ()).ok_or(Conflict::NoRoom)
+        self.store(self.table.find(key), entry, &fields, Note::new(cause, now))
+            .map(|_| ())
+            .ok_or(Conflict::NoRoom)
     }
 
     /// Removes the lease with this key, whatever its state; says whether there was one. Without room in the log it stays.

@@ -57,22 +57,21 @@ impl Leases6 {
     pub fn grant(&mut self, grant: Grant6, now: Timestamp) -> Result<(), Conflict6> {
         let key = key_of(&grant);
         let client = Association { duid: &grant.duid, iaid: grant.iaid, kind: grant.kind };
-        self.check(key, client, grant.subnet, now)?;
+        let found = self.table.find(key);
+        self.check_found(key, found, client, grant.subnet, now)?;
         if !self.staging.has_room(RECORDS_OF_A_GRANT) {
             return Err(Conflict6::NoRoom);
         }
-        let held = self.get(key).filter(|lease| lease.is_held_by(&grant.duid, grant.iaid, now));
-        let is_renewal = held.is_some();
-        if !is_renewal {
+        let before = found.and_then(|slot| self.table.get(slot));
+        let is_renewal = before.is_some_and(|lease| lease.is_held_by(&grant.duid, grant.iaid, now));
+        if !is_renewal && self.of_association(client).next().is_some() {
             let others = self.held_by(client, grant.subnet, now).take(HELD_BY_ASSOCIATION);
             if others.count() >= HELD_BY_ASSOCIATION {
                 return Err(Conflict6::TooMany { limit: HELD_BY_ASSOCIATION });
             }
             self.forget_surplus(client, now);
         }
-        if self.offers.to(owner(client)).is_some_and(|offered| offered != key)
-            && let Some(offered) = self.offers.to(owner(client))
-        {
+        if let Some(offered) = self.offers.to(owner(client)).filter(|&offered| offered != key) {
             self.offers.remove(offered);
             self.offer_is_gone(offered);
         }
@@ -110,8 +109,9 @@ impl Leases6 {
     /// A grant or registration, once it is clear that it can be done.
     fn give(&mut self, grant: Grant6, state: LeaseState, note: Note) -> Result<(), Conflict6> {
         let (key, now) = (key_of(&grant), note.now);
-        self.note_lapse(key, now);
-        let before = self.get(key).filter(|lease| lease.is_of(&grant.duid, grant.iaid));
+        let found = self.note_lapse(key, now);
+        let before = found.and_then(|slot| self.table.get(slot));
+        let before = before.filter(|lease| lease.is_of(&grant.duid, grant.iaid));
         let is_known = before.is_some();
         let held = before.filter(|lease| lease.is_active(now) && lease.state() == state);
         let since = held.map_or(now, LeaseRef6::since);
@@ -139,13 +139,13 @@ impl Leases6 {
             since,
         };
         let entry = Entry6::of(&lease, &mut fields);
-        if is_known && let Some(before) = self.get(key) {
+        if is_known && let Some(before) = found.and_then(|slot| self.table.get(slot)) {
             fields.extend_from_slice(before.fields.unknown());
         }
         let result = if fields.len() > FIELDS_LIMIT {
             Err(Conflict6::TooLong { key })
         } else {
-            self.store(entry, &fields, note).map(|_| ()).ok_or(Conflict6::NoRoom)
+            self.store(found, entry, &fields, note).map(|_| ()).ok_or(Conflict6::NoRoom)
         };
         self.scratch = fields;
         if result.is_ok() {
@@ -230,10 +230,16 @@ impl Leases6 {
         done
     }
 
-    /// Stores a lease in the place of its key; says where. `None`, and nothing has changed, when there is no place left.
-    pub(super) fn store(&mut self, entry: Entry6, fields: &[u8], note: Note) -> Option<u32> {
+    /// Stores a lease in the place of the one with the same key, which was `found`; says where. `None`, and nothing has changed, when
+    /// there is no place left.
+    pub(super) fn store(
+        &mut self,
+        found: Option<u32>,
+        entry: Entry6,
+        fields: &[u8],
+        note: Note,
+    ) -> Option<u32> {
         let key = entry.key();
-        let found = self.table.find(key);
         let before = found.and_then(|slot| self.table.entries.get(slot)).copied();
         let slot = self.table.put(found, entry, fields)?;
         let fixed = entry.encode();
@@ -306,7 +312,7 @@ impl Leases6 {
         if let Some(lease) = self.table.get(slot) {
             fields.extend_from_slice(lease.fields.0);
         }
-        let stored = self.store(entry, &fields, note).is_some();
+        let stored = self.store(Some(slot), entry, &fields, note).is_some();
         self.scratch = fields;
         stored
     }
@@ -343,12 +349,16 @@ impl Leases6 {
     }
 
     /// Notes the end of a lease or probation that nobody noticed before `key` is given to the next client.
-    fn note_lapse(&mut self, key: Key6, now: Timestamp) {
-        let Some(slot) = self.table.find(key) else { return };
+    /// Says where its lease is.
+    fn note_lapse(&mut self, key: Key6, now: Timestamp) -> Option<u32> {
+        let slot = self.table.find(key)?;
         let lapsed = self.table.entries.get(slot);
-        if lapsed.is_some_and(|entry| entry.state.keeps_others_away() && !entry.is_active(now)) {
-            self.lapse(slot, now);
+        if !lapsed.is_some_and(|entry| entry.state.keeps_others_away() && !entry.is_active(now)) {
+            return Some(slot);
         }
+        self.lapse(slot, now);
+        // It may have been forgotten at once.
+        self.table.find(key)
     }
 
     /// Removes a lease for good.

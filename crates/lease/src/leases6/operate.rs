@@ -68,7 +68,9 @@ impl Leases6 {
         if self.offers.remove(key) {
             self.offer_is_gone(key);
         }
-        self.store(entry, &fields, Note::new(cause, now)).map(|_| ()).ok_or(Conflict6::NoRoom)
+        self.store(self.table.find(key), entry, &fields, Note::new(cause, now))
+            .map(|_| ())
+            .ok_or(Conflict6::NoRoom)
     }
 
     /// Removes the lease with this key, whatever its state; says whether there was one. Without room in the log it stays.
