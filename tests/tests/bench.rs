@@ -215,12 +215,8 @@ fn network(label: &str) -> (Netns, Netns) {
 #[test]
 fn an_echo_is_a_ceiling_and_no_server() {
     let (server, client) = network("bench-echo");
-    let _echo = Process::spawn(server.command(program()).args(["bench", "echo"]));
-    server.run(|| {
-        while std::net::UdpSocket::bind("[::]:547").is_ok() {
-            std::thread::yield_now();
-        }
-    });
+    let echo = Process::spawn(server.command(program()).args(["bench", "echo"]));
+    echo.wait_for(0, "that it is ready", |line| line.starts_with("sending back").then_some(()));
     let load_echo = load(&client, &[&UNICAST[..], &["--echo"]].concat());
     assert_eq!(load_echo.exchanges(), CLIENTS);
     let load = load(&client, &[&UNICAST[..], &["--timeout", "0.2", "--duration", "0.5"]].concat());

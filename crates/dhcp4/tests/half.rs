@@ -104,7 +104,8 @@ fn a_request_that_names_another_server_withdraws_our_offer_in_silence() {
     let offered = world.answer(&Ask::discover(1)).yiaddr();
     let other = Ask { server: Some(address("192.0.2.99")), ..Ask::selecting(1, offered) };
     assert_eq!(world.outcome(&other), Outcome4::Silent(Silence4::OtherServer));
-    assert_eq!(world.answer(&Ask::discover(2)).yiaddr(), offered, "the address is free at once");
+    let next = Ask { requested_address: Some(offered), ..Ask::discover(2) };
+    assert_eq!(world.answer(&next).yiaddr(), offered, "the address is free at once");
 }
 
 #[test]

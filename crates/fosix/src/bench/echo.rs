@@ -1,5 +1,6 @@
 //! `fosix bench echo`: sends back whatever comes, with recvmmsg and sendmmsg. No server can be quicker than that on its own.
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -33,6 +34,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for (token, socket) in (0..).zip(&sockets) {
         poller.add(socket, token)?;
     }
+    writeln!(io::stdout().lock(), "sending back whatever comes to port {}", args.port)?;
     let mut received = ReceiveBatch::new(MAX_BATCH);
     let batch = SendBatch::new(MAX_BATCH);
     let mut outgoing = if args.together { batch } else { batch.apart() };

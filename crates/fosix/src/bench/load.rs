@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use fosix_net::{MAX_BATCH, Poller, ReceiveBatch, SendBatch, UdpSocket6};
+use fosix_net::{MAX_BATCH, ReceiveBatch, SendBatch, UdpSocket6};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::args::{Kind, Pace, Scenario, Settings};
 use super::clients::{Clients, Step};
@@ -44,7 +46,6 @@ struct Run<'a> {
     turns: Turns,
     deadlines: Deadlines,
     socket: UdpSocket6,
-    poller: Poller,
     received: ReceiveBatch,
     outgoing: SendBatch,
     /// The datagram that is being made.
@@ -82,8 +83,6 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
 impl<'a> Run<'a> {
     fn new(settings: &'a Settings) -> anyhow::Result<Self> {
         let socket = UdpSocket6::bind_unicast(settings.own_port)?;
-        let poller = Poller::new()?;
-        poller.add(&socket, 0)?;
         let speak6 = settings.kind == Kind::Dhcp6;
         let turns = Turns::new(settings);
         Ok(Self {
@@ -95,7 +94,6 @@ impl<'a> Run<'a> {
             turns,
             deadlines: Deadlines::new(settings),
             socket,
-            poller,
             received: ReceiveBatch::new(MAX_BATCH),
             // Each client sends for itself.
             outgoing: SendBatch::new(MAX_BATCH).apart(),
@@ -128,8 +126,7 @@ impl<'a> Run<'a> {
             self.begin_what_is_due();
             self.send_again();
             self.flush();
-            let pause = self.pause();
-            self.poller.wait(Some(pause))?;
+            self.wait()?;
             self.take_answers()?;
             if let Some(second) = self.measured.tick(&self.settings.pids) {
                 self.show(second)?;
@@ -189,6 +186,15 @@ impl<'a> Run<'a> {
 
     fn now_us(&self) -> u64 {
         microseconds(self.begun.elapsed())
+    }
+
+    /// Waits until an answer comes or something is due, to the microsecond.
+    fn wait(&mut self) -> anyhow::Result<()> {
+        let pause = Timespec::try_from(self.pause()).context("a pause that is too long")?;
+        match poll(&mut [PollFd::new(&self.socket, PollFlags::IN)], Some(&pause)) {
+            Ok(_) | Err(Errno::INTR) => Ok(()),
+            Err(error) => Err(error).context("cannot wait for answers"),
+        }
     }
 
     fn pause(&mut self) -> Duration {
