@@ -134,6 +134,7 @@ fn commit(journal: &Journal, staging: &mut Staging, batch: usize, commits: usize
             last = staging.stage(Kind::Put, Cause(2), 1, false, |body| body.extend_from_slice(&BODY));
         }
         journal.hand_over(staging.bytes_mut(), last);
+        journal.write_soon();
         journal.wait_durable(last).unwrap();
         measured.times.push(start.elapsed());
         measured.cpu += cpu_time().saturating_sub(cpu);

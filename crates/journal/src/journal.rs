@@ -147,12 +147,17 @@ impl<S: Storage> Journal<S> {
     }
 
     /// Takes staged records, of which the last one has the number `last_sequence`, and leaves `staged` empty. They
-    /// have to be whole changes, in order, without a gap. Never waits for the disk.
+    /// have to be whole changes, in order, without a gap. Never waits for the disk. They are written once
+    /// [`write_soon`](Self::write_soon) is called.
     pub fn hand_over(&self, staged: &mut Vec<u8>, last_sequence: u64) {
         if !staged.is_empty() {
             self.threads.shared.log.hand_over(staged, last_sequence);
-            self.threads.shared.writing.ring();
         }
+    }
+
+    /// Has what was handed over written. It may take a system call, for which nobody should hold a lock.
+    pub fn write_soon(&self) {
+        self.threads.shared.writing.ring();
     }
 
     /// Bytes that may still be staged: [`Staging::set_room`] takes them.

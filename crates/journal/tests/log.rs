@@ -258,6 +258,7 @@ fn threads_write_what_several_hand_over() {
                         }
                         let last = staging.stage(Kind::Put, Cause(0), 7, false, |_| ());
                         first.hand_over(staging.bytes_mut(), last);
+                        first.write_soon();
                         last
                     };
                     first.wait_durable(last).unwrap();
@@ -298,6 +299,7 @@ fn a_snapshot_on_a_real_directory_lets_segments_go() {
         }
         let last = staging.stage(Kind::Put, Cause(0), 7, false, |body| body.extend_from_slice(&[5; 96]));
         journal.hand_over(staging.bytes_mut(), last);
+        journal.write_soon();
     }
     let last = staging.sequence();
     let writer = journal.begin_snapshot().unwrap();

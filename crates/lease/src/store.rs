@@ -49,7 +49,7 @@ impl<L: Kept, S: Storage> Store<L, S> {
         if let Some(journal) = &self.journal {
             leases.staging_mut().set_room(journal.room());
         }
-        Guard { leases, store: self }
+        Guard { leases, store: self, wake: Wake { journal: None } }
     }
 
     /// The number up to which every change is durable. Leases in memory alone are as durable as they will ever be.
@@ -83,6 +83,21 @@ impl<L: Kept, S: Storage> fmt::Debug for Store<L, S> {
 pub struct Guard<'s, L: Kept, S: Storage = Directory> {
     leases: MutexGuard<'s, L>,
     store: &'s Store<L, S>,
+    /// Behind `leases`, so that it is dropped when they are no longer locked.
+    wake: Wake<'s, S>,
+}
+
+/// Has what was handed over written when it is dropped.
+struct Wake<'s, S: Storage> {
+    journal: Option<&'s Journal<S>>,
+}
+
+impl<S: Storage> Drop for Wake<'_, S> {
+    fn drop(&mut self) {
+        if let Some(journal) = self.journal {
+            journal.write_soon();
+        }
+    }
 }
 
 impl<L: Kept, S: Storage> Deref for Guard<'_, L, S> {
@@ -105,7 +120,10 @@ impl<L: Kept, S: Storage> Drop for Guard<'_, L, S> {
         let staging = self.leases.staging_mut();
         if let Some(journal) = &self.store.journal {
             let sequence = staging.sequence();
-            journal.hand_over(staging.bytes_mut(), sequence);
+            if !staging.bytes_mut().is_empty() {
+                journal.hand_over(staging.bytes_mut(), sequence);
+                self.wake.journal = Some(journal);
+            }
         } else if let (Some(event), Some(follower)) = (event, &self.store.follower) {
             // Nobody waits for a follower.
             let _ = follower.try_send(event);

@@ -103,7 +103,7 @@ fn latencies(runs: &[Value]) -> String {
         .collect();
     let x = [(0.0, "0 %"), (1.0, "90 %"), (2.0, "99 %"), (3.0, "99.9 %"), (4.0, "99.99 %")];
     let y = [(1.0, "10 us"), (2.0, "100 us"), (3.0, "1 ms"), (4.0, "10 ms"), (5.0, "100 ms"), (6.0, "1 s")];
-    plot(&series, (0.0, 4.3), (1.0, 6.5), &x, &y)
+    plot(&series, (0.0, 4.3), (1.0, 6.5), &x, &y, &legend(runs))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a plot")]
@@ -124,7 +124,7 @@ fn over_time(runs: &[Value], what: &str) -> String {
     let y: Vec<(f64, &str)> =
         labels.iter().enumerate().map(|(at, label)| (most * at as f64 / 4.0, label.as_str())).collect();
     let end = format!("{last:.0} s");
-    plot(&series, (0.0, last), (0.0, most), &[(0.0, "0"), (last, &end)], &y)
+    plot(&series, (0.0, last), (0.0, most), &[(0.0, "0"), (last, &end)], &y, &legend(runs))
 }
 
 fn plot(
@@ -133,6 +133,7 @@ fn plot(
     (y0, y1): (f64, f64),
     x_labels: &[(f64, &str)],
     y_labels: &[(f64, &str)],
+    legend: &[String],
 ) -> String {
     let (left, bottom) = (60.0, 24.0);
     let x = |value: f64| left + (value - x0) / (x1 - x0) * (WIDTH - left - 12.0);
@@ -170,8 +171,21 @@ fn plot(
             path.join(" ")
         );
     }
+    for (at, name) in legend.iter().enumerate() {
+        let column = left + 12.0 + (WIDTH - left) / 4.0 * f64::from(u32::try_from(at % 4).unwrap_or(0));
+        let line = 22.0 + 14.0 * f64::from(u32::try_from(at / 4).unwrap_or(0));
+        let _ = write!(svg, "<text x=\"{column:.1}\" y=\"{line}\" fill=\"{}\">{name}</text>", colour(at));
+    }
     svg.push_str("</svg>");
     svg
+}
+
+/// The names of the runs, where there are few enough to be told apart.
+fn legend(runs: &[Value]) -> Vec<String> {
+    if runs.len() > COLOURS.len() {
+        return Vec::new();
+    }
+    runs.iter().enumerate().map(|(at, run)| name(run, at)).collect()
 }
 
 fn colour(at: usize) -> &'static str {

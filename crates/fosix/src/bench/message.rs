@@ -149,7 +149,7 @@ impl Messages {
             return Ok(Answer { client, what: What::Echo });
         }
         ensure!(outer.message_type() == MessageType::DHCPV4_RESPONSE, "not a DHCPV4-RESPONSE");
-        ensure!(outer.transaction_id() == [0; 3], "a DHCPV4-RESPONSE with flags");
+        // RFC 7341 §6.2: its flags are ignored. Kea sends those of the query back.
         ensure!(message.op() == v4::BOOTREPLY, "not a BOOTREPLY");
         ensure!(message.chaddr().ends_with(&client.to_be_bytes()), "another client's hardware address");
         let identifier = message.option(v4::OptionCode::CLIENT_IDENTIFIER);

@@ -8,9 +8,12 @@ use std::time::{Duration, Instant};
 use fosix_dhcp6::begins_exchange;
 use fosix_net::Received;
 
-/// Datagrams that begin something new and may wait: the work of some 10 to 20 ms. More would not be served sooner, and would
-/// take the processor's cache from what is.
+/// Datagrams that begin something new and may wait where too much comes in for long: the work of some 10 to 20 ms. More would not be
+/// served sooner, and would take the processor's cache from what is.
 const MOST_NEW: usize = 1024;
+/// Those that may wait in the first moments, which are as a rule all: after a short standstill everybody is served.
+const MOST_NEW_AT_FIRST: usize = 16_384;
+const AT_FIRST: Duration = Duration::from_secs(1);
 /// Datagrams of what was begun that may wait. Nearly always fewer do, since only what was served can go on.
 const MOST_BEGUN: usize = 65_536;
 
@@ -28,6 +31,8 @@ pub(super) struct Backlog {
     new: VecDeque<Waiting>,
     /// Those that are being served.
     batch: Vec<Waiting>,
+    /// Since when something has been waiting without a break.
+    behind_since: Option<Instant>,
     spare: Vec<Vec<u8>>,
 }
 
@@ -49,8 +54,10 @@ impl Backlog {
     /// Keeps what was received at `now`; says whether there was room for it.
     #[must_use]
     pub(super) fn push(&mut self, received: &Received<'_>, now: Instant) -> bool {
+        let since = *self.behind_since.get_or_insert(now);
+        let most_new = if now.duration_since(since) < AT_FIRST { MOST_NEW_AT_FIRST } else { MOST_NEW };
         let begins = begins_exchange(received.bytes);
-        let (queue, most) = if begins { (&mut self.new, MOST_NEW) } else { (&mut self.begun, MOST_BEGUN) };
+        let (queue, most) = if begins { (&mut self.new, most_new) } else { (&mut self.begun, MOST_BEGUN) };
         if queue.len() >= most {
             return false;
         }
@@ -88,6 +95,9 @@ impl Backlog {
         let begun = most.min(self.begun.len());
         let new = (most - begun).min(self.new.len());
         self.batch.extend(self.begun.drain(..begun).chain(self.new.drain(..new)));
+        if self.is_empty() {
+            self.behind_since = None;
+        }
         self.batch.iter().map(|waiting| Received {
             bytes: &waiting.bytes,
             source: waiting.source,
@@ -144,7 +154,7 @@ mod tests {
     fn what_begins_something_new_is_dropped_once_it_is_too_much_or_too_old() {
         let mut backlog = Backlog::default();
         let before = Instant::now();
-        for number in 0..MOST_NEW {
+        for number in 0..MOST_NEW_AT_FIRST {
             assert!(push(&mut backlog, SOLICIT, u8::from(number > 0), before));
         }
         assert!(!push(&mut backlog, SOLICIT, 2, before), "there is no room");
@@ -155,7 +165,23 @@ mod tests {
         assert!(push(&mut backlog, RENEW, 4, before) && push(&mut backlog, SOLICIT, 5, now));
         let mut dropped = 0;
         backlog.drop_old(now, |source| dropped += usize::from(source.port() == 1));
-        assert_eq!(dropped, MOST_NEW - 1);
+        assert_eq!(dropped, MOST_NEW_AT_FIRST - 1);
         assert_eq!(numbers(&mut backlog, 9), [4, 5]);
+    }
+
+    #[test]
+    fn less_may_wait_once_too_much_has_come_in_for_long() {
+        let mut backlog = Backlog::default();
+        let begin = Instant::now();
+        let later = begin + AT_FIRST;
+        for _ in 0..MOST_NEW {
+            assert!(push(&mut backlog, SOLICIT, 1, begin));
+        }
+        assert!(!push(&mut backlog, SOLICIT, 1, later));
+        // Once all of it is served it begins anew.
+        assert_eq!(numbers(&mut backlog, MOST_NEW).len(), MOST_NEW);
+        for _ in 0..=MOST_NEW {
+            assert!(push(&mut backlog, SOLICIT, 1, later));
+        }
     }
 }
