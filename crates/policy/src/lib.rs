@@ -1,6 +1,7 @@
 //! What both halves decide alike: which options an answer carries and from which scope, which subnet's prefix holds an
-//! address, and how they count.
+//! address, what an expression makes of a message, and how they count.
 
+pub mod expression;
 mod options;
 mod prefixes;
 mod tally;
