@@ -84,7 +84,10 @@ impl Bell {
     fn ring(&self) {
         let mut state = lock(&self.state);
         state.rung = true;
-        if state.waiting {
+        let is_awaited = state.waiting;
+        // Whoever rings beside this does not wait for a system call.
+        drop(state);
+        if is_awaited {
             self.rung.notify_one();
         }
     }

@@ -172,8 +172,8 @@ fn hashes(hasher: &RandomState, lease: LeaseRef6<'_>) -> Hashes {
     Hashes { association: association.map(|duid| association_hash(hasher, duid, lease.iaid())), duid }
 }
 
-/// The hash of an association of the client with that hash: all of one client's are in the same page as long as that is no more than
-/// 4,096 of its part.
+/// The hash of an association of the client with that hash. They differ in 12 bits, the last ones of those that choose a page: all of one
+/// client's are in the same page, until there are some ten million leases or thousands of that client.
 fn association_hash(hasher: &RandomState, duid: u64, iaid: u32) -> u64 {
     const OWN: u64 = 0xfff << 16;
     duid & !OWN | hasher.hash_one((duid, iaid)) & OWN
