@@ -15,7 +15,7 @@ mod table;
 
 pub(crate) use check::{check, nearest};
 pub(crate) use fosix::ROOT;
-pub(crate) use hooks::{LEGAL_LOG, RUN_SCRIPT};
+pub(crate) use hooks::{FLEX_ID, FLEX_OPTION, LEGAL_LOG, RUN_SCRIPT};
 
 use shape::Key;
 
@@ -65,6 +65,9 @@ static ALL: &[&Spec] = &[
     &common::RELAY,
     &services::SANITY_CHECKS,
     &services::HOOKS_LIBRARY,
+    &FLEX_ID,
+    &FLEX_OPTION,
+    &hooks::FLEX_OPTIONS,
     &LEGAL_LOG,
     &RUN_SCRIPT,
     &services::LEASE_DATABASE,

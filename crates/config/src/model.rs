@@ -4,19 +4,27 @@
 //! its parameters. Options are the exception: they stay at the scope that they were written in, because which scope wins
 //! is decided for each packet (pool before subnet before global); those of a shared network are merged into its subnets.
 
+mod classes;
 mod dhcp4;
 mod dhcp6;
+mod flex;
 mod hooks;
+mod reservations;
+mod rules;
 mod settings;
 
 use std::fmt;
 
+pub use classes::{ClassNames, ClassNumber, ClassRule, ClientClass, ClientClasses, Guard, built_in};
 pub use dhcp4::{Dhcp4, Pool4, Selector4o6, Subnet4};
 pub use dhcp6::{
     Allocator, Dhcp6, DuidSpec, FqdnPolicy, InterfaceSpec, MacSource, PdPool, Pool6, ReplaceClientName,
     ServerIdSpec, Subnet6,
 };
+pub use flex::{FlexAction, FlexId, FlexOption};
 pub use hooks::{HookSettings, LegalLogFormat, LegalLogSettings, LogPeriod, RunScriptSettings};
+pub use reservations::{Host, HostDetails, IdentifierKind, ReservationModes, Reservations, ReservedLease};
+pub use rules::ClientRules;
 pub use settings::{
     Durability, ExpiredLeases, FosixSettings, JournalSettings, LeaseChecks, LinkSettings, LogFormat,
     LogLevel, LogSettings, OfferSettings, Ports, StoreSettings,

@@ -3,9 +3,11 @@
 
 mod address;
 mod both;
+mod classes;
 mod definitions;
 mod dhcp4;
 mod dhcp6;
+mod flex;
 mod fqdn;
 mod hooks;
 mod ids;
@@ -19,6 +21,7 @@ mod options;
 mod overlap;
 mod pools;
 mod relayed;
+mod reservations;
 mod server_id;
 mod services;
 mod settings;

@@ -26,6 +26,15 @@ impl Span {
         if self.file == last.file && last.end >= self.start { Self { end: last.end, ..self } } else { self }
     }
 
+    /// A piece of the text that stands here between quotes and has `len` bytes; the whole of it where escapes are in the way.
+    pub(crate) fn within_text(self, piece: std::ops::Range<usize>, len: usize) -> Self {
+        if self.end.saturating_sub(self.start) != clamp(len).saturating_add(2) {
+            return self;
+        }
+        let at = |offset: usize| self.start.saturating_add(1).saturating_add(clamp(offset)).min(self.end);
+        Self { start: at(piece.start), end: at(piece.end.max(piece.start.saturating_add(1))), ..self }
+    }
+
     /// Its first byte.
     pub(crate) fn head(self) -> Self {
         Self { end: self.end.min(self.start.saturating_add(1)), ..self }

@@ -4,67 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
+mod marks;
+
 use fosix_config::{LoadOptions, Severity, load_memory};
-
-struct Finding {
-    line: String,
-    at: Option<(usize, usize)>,
-}
-
-fn load(text: &str, strict: bool) -> Vec<Finding> {
-    let plain = text.replace('§', "");
-    let loaded = load_memory(&[("t.json", plain.as_bytes())], &["t.json"], LoadOptions { strict });
-    let diagnostics = &loaded.diagnostics;
-    assert_eq!(loaded.config.is_none(), diagnostics.has_errors());
-    // Whatever is found can be shown.
-    assert!(!diagnostics.render(true).is_empty() || diagnostics.iter().count() == 0);
-    diagnostics
-        .iter()
-        .map(|finding| Finding {
-            line: format!("{}: {}", finding.severity, finding.message),
-            at: diagnostics.location(finding).map(|at| (at.line, at.column)),
-        })
-        .collect()
-}
-
-fn marked(text: &str) -> Option<(usize, usize)> {
-    let before = text.split_once('§')?.0;
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
-    Some((line, column))
-}
-
-/// Holds each text to the one finding that is expected; other notices and warnings may be there, other errors not.
-fn expect(cases: &[(&str, &str)]) {
-    for (text, expected) in cases {
-        let found = load(text, false);
-        let all: Vec<String> =
-            found.iter().map(|finding| format!("{:?} {}", finding.at, finding.line)).collect();
-        let hit = found.iter().find(|finding| finding.line.contains(expected));
-        let hit = hit.unwrap_or_else(|| panic!("{text}\nexpected: {expected}\nfound: {all:#?}"));
-        assert_eq!(hit.at, marked(text), "{text}\nexpected: {expected}\nfound: {all:#?}");
-        let errors = found.iter().filter(|finding| finding.line.starts_with("error")).count();
-        assert_eq!(errors, usize::from(expected.starts_with("error")), "{text}\nfound: {all:#?}");
-    }
-}
-
-/// Cases whose texts are members of a `Dhcp4` object.
-fn expect4(cases: &[(&str, &str)]) {
-    let whole: Vec<(String, &str)> = cases
-        .iter()
-        .map(|(text, expected)| (format!("{{ \"Dhcp4\": {{\n{text}\n}} }}"), *expected))
-        .collect();
-    expect(&whole.iter().map(|(text, expected)| (text.as_str(), *expected)).collect::<Vec<_>>());
-}
-
-/// Cases whose texts are members of a `Dhcp6` object.
-fn expect6(cases: &[(&str, &str)]) {
-    let whole: Vec<(String, &str)> = cases
-        .iter()
-        .map(|(text, expected)| (format!("{{ \"Dhcp6\": {{\n{text}\n}} }}"), *expected))
-        .collect();
-    expect(&whole.iter().map(|(text, expected)| (text.as_str(), *expected)).collect::<Vec<_>>());
-}
+use marks::{expect, expect4, expect6, load};
 
 #[test]
 fn keys_and_types() {
@@ -155,26 +98,6 @@ fn what_is_known_but_not_supported() {
         ),
         ("§\"control-socket\": { \"socket-type\": \"unix\" }", "warning: `control-socket` has no effect"),
         (
-            "§\"reservations\": [ { \"hw-address\": \"1:2:3:4:5:6\" } ]",
-            "error: `reservations` is not supported",
-        ),
-        (
-            "§\"client-classes\": [ { \"name\": \"a\", \"test\": \"x\" } ]",
-            "error: `client-classes` is not supported",
-        ),
-        (
-            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/8\", §\"client-class\": \"a\" } ]",
-            "error: `client-class` is not supported",
-        ),
-        (
-            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/8\", §\"client-classes\": [ \"a\" ] } ]",
-            "error: `client-classes` is not",
-        ),
-        (
-            "\"subnet4\": [ { \"subnet\": \"10.0.0.0/8\", \"pools\": [ { \"pool\": \"10.0.0.0/9\", §\"require-client-classes\": [ \"a\" ] } ] } ]",
-            "error: `require-client-classes` is not supported",
-        ),
-        (
             "\"option-data\": [ { \"code\": 6, \"data\": \"10.0.0.1\", §\"client-classes\": [ \"a\" ] } ]",
             "error: `client-classes` is not supported",
         ),
@@ -192,8 +115,8 @@ fn what_is_known_but_not_supported() {
             "warning: the hook library lease_cmds is not loaded",
         ),
         (
-            "\"hooks-libraries\": [ { \"library\": §\"/x/libdhcp_flex_id.so\" } ]",
-            "error: the hook library flex_id is not supported",
+            "\"hooks-libraries\": [ { \"library\": §\"/x/libdhcp_limits.so\" } ]",
+            "error: the hook library limits is not supported",
         ),
         (
             "\"hooks-libraries\": [ { \"library\": §\"/x/own.so\" } ]",

@@ -2,11 +2,15 @@
 
 use std::net::Ipv4Addr;
 
-use fosix_policy::EffectiveOptions;
+use fosix_expression::Classes;
+use fosix_policy::{ClientOptions, EffectiveOptions, Explanation, Topic, details, host_options};
 use fosix_wire::Error;
+use fosix_wire::text::hex;
 use fosix_wire::v4::{self, Header, MessageType, OptionCode};
 use fosix_wire::v6::{self, Packet, QueryFlags, Writer, write_relay_reply};
+use smallvec::SmallVec;
 
+use crate::client::view;
 use crate::outcome::Sent4;
 use crate::process::Exchange;
 use crate::server::Subnet;
@@ -38,8 +42,13 @@ impl Answer {
 }
 
 /// Appends the whole DHCPV4-RESPONSE to `out`, or leaves `out` as it is where it does not fit.
-pub(crate) fn write(exchange: &Exchange<'_>, answer: &Answer, out: &mut Vec<u8>) -> Result<(), Error> {
-    wrap(exchange.decoded.packet, out, |buffer| write_message(exchange, answer, buffer))
+pub(crate) fn write(
+    exchange: &Exchange<'_>,
+    answer: &Answer,
+    out: &mut Vec<u8>,
+    why: &mut Explanation,
+) -> Result<(), Error> {
+    wrap(exchange.decoded.packet, out, |buffer| write_message(exchange, answer, buffer, why))
 }
 
 /// Appends a DHCPV4-RESPONSE to `query` with the message that `write` appends in it.
@@ -58,11 +67,17 @@ pub(crate) fn wrap(
     w.finish()
 }
 
-fn write_message(exchange: &Exchange<'_>, answer: &Answer, buffer: &mut Vec<u8>) -> Result<(), Error> {
+fn write_message(
+    exchange: &Exchange<'_>,
+    answer: &Answer,
+    buffer: &mut Vec<u8>,
+    why: &mut Explanation,
+) -> Result<(), Error> {
     let request = &exchange.decoded.message;
     let server = exchange.server;
     let address = answer.lease.map_or_else(|| request.ciaddr(), |(address, _)| address);
     let subnet = exchange.subnet_of(address);
+    let classes = final_classes(exchange, subnet, address, why);
 
     // RFC 2131 §4.3.1, table 3: hops and secs are zero; xid, flags, giaddr and chaddr are the client's.
     let mut header = Header::reply_to(request);
@@ -70,15 +85,10 @@ fn write_message(exchange: &Exchange<'_>, answer: &Answer, buffer: &mut Vec<u8>)
         header.ciaddr = request.ciaddr();
     }
     if answer.refusal.is_none() {
-        let (next_server, sname, file) = match &subnet {
-            Some(s) => (s.config.next_server, &s.config.server_hostname, &s.config.boot_file_name),
-            None => {
-                (server.config.next_server, &server.config.server_hostname, &server.config.boot_file_name)
-            }
-        };
-        header.siaddr = next_server.unwrap_or(Ipv4Addr::UNSPECIFIED);
-        header.sname = sname.as_bytes();
-        header.file = file.as_bytes();
+        let fields = fixed_fields(exchange, subnet, &classes);
+        header.siaddr = fields.next_server.unwrap_or(Ipv4Addr::UNSPECIFIED);
+        header.sname = fields.server_hostname.as_bytes();
+        header.file = fields.boot_file_name.as_bytes();
     }
     if let Some((address, _)) = answer.lease {
         header.yiaddr = address;
@@ -103,24 +113,94 @@ fn write_message(exchange: &Exchange<'_>, answer: &Answer, buffer: &mut Vec<u8>)
     if let Some(why) = answer.refusal {
         w.option(OptionCode::MESSAGE, why.as_bytes());
     } else {
-        write_configured(exchange, subnet, answer, &mut w);
+        write_configured(exchange, subnet, address, &classes, &mut w, why);
     }
     write_echoed(exchange, &mut w);
     w.finish()
+}
+
+/// The classes that count for an answer: those of the query, and what the pool, the subnet and the shared network list.
+fn final_classes(
+    exchange: &Exchange<'_>,
+    subnet: Option<Subnet<'_>>,
+    address: Ipv4Addr,
+    why: &mut Explanation,
+) -> Classes {
+    let mut classes = exchange.classes.clone();
+    let Some(subnet) = subnet else { return classes };
+    let of_pool = subnet.pool(address).into_iter().flat_map(|pool| &pool.additional_classes);
+    let mut listed = of_pool.chain(&subnet.config.additional_classes).copied().peekable();
+    if listed.peek().is_some() {
+        let none = Classes::default();
+        let view = view(exchange.decoded, exchange.arrival, &none);
+        exchange.server.rules.classifier().additional(listed, &view, &mut classes, why);
+    }
+    classes
+}
+
+/// What goes into the fields of a message that are no options.
+struct FixedFields<'a> {
+    next_server: Option<Ipv4Addr>,
+    server_hostname: &'a str,
+    boot_file_name: &'a str,
+}
+
+/// Each as the reservation has it, else the first class that has it, else the subnet.
+fn fixed_fields<'a>(
+    exchange: &'a Exchange<'_>,
+    subnet: Option<Subnet<'a>>,
+    classes: &'a Classes,
+) -> FixedFields<'a> {
+    let config = &exchange.server.config;
+    let host = details(exchange.host(subnet.as_ref()));
+    let members = || exchange.server.rules.classifier().members(classes);
+    let text = |of_host: &'a str, of_class: Option<&'a str>, of_subnet: &'a str| match of_class {
+        _ if !of_host.is_empty() => of_host,
+        Some(of_class) => of_class,
+        None => of_subnet,
+    };
+    let (next_server, server_hostname, boot_file_name) = match subnet {
+        Some(Subnet { config: subnet, .. }) => {
+            (subnet.next_server, subnet.server_hostname.as_str(), subnet.boot_file_name.as_str())
+        }
+        None => (config.next_server, config.server_hostname.as_str(), config.boot_file_name.as_str()),
+    };
+    let some = |text: &'a str| Some(text).filter(|text| !text.is_empty());
+    FixedFields {
+        next_server: host
+            .and_then(|host| host.next_server)
+            .or_else(|| members().find_map(|class| class.next_server))
+            .or(next_server),
+        server_hostname: text(
+            host.map_or("", |host| &host.server_hostname),
+            members().find_map(|class| some(&class.server_hostname)),
+            server_hostname,
+        ),
+        boot_file_name: text(
+            host.map_or("", |host| &host.boot_file_name),
+            members().find_map(|class| some(&class.boot_file_name)),
+            boot_file_name,
+        ),
+    }
 }
 
 /// The configured options that the client asks for or gets unasked.
 fn write_configured(
     exchange: &Exchange<'_>,
     subnet: Option<Subnet<'_>>,
-    answer: &Answer,
+    address: Ipv4Addr,
+    classes: &Classes,
     w: &mut v4::Writer<'_>,
+    why: &mut Explanation,
 ) {
     let request = &exchange.decoded.message;
-    let options = match &subnet {
-        Some(subnet) => subnet.options(answer.lease.map_or_else(|| request.ciaddr(), |(address, _)| address)),
-        None => &exchange.server.global_options,
-    };
+    let host = details(exchange.host(subnet.as_ref()));
+    let own: Option<EffectiveOptions> =
+        host.filter(|host| !host.options.is_empty()).map(|host| host_options(&host.options));
+    let options = exchange.server.options(subnet, address, classes, own.as_ref());
+    let none = Classes::default();
+    let seen = view(exchange.decoded, exchange.arrival, &none);
+    let decisions = exchange.server.rules.flex_options(&seen, classes, why);
     // RFC 2132 §3.3: the subnet mask comes before the router. It is sent always, asked for or not.
     match (options.get(u16::from(OptionCode::SUBNET_MASK.0)), &subnet) {
         (Some(configured), _) => w.option(OptionCode::SUBNET_MASK, configured),
@@ -131,19 +211,47 @@ fn write_configured(
     let mut add = |code: u8, data: &[u8]| {
         // An option of more than 255 bytes goes out in pieces of 255 with a header each (RFC 3396 §5).
         let encoded = data.len() + 2 * data.len().div_ceil(255).max(1);
-        if w.len() + encoded <= limit {
+        let fits = w.len() + encoded <= limit;
+        if fits {
             w.option(OptionCode(code), data);
         }
+        fits
     };
     let requested = request.parameter_request_list();
+    let hostname = host.map_or("", |host| &host.hostname);
+    let names_client = !hostname.is_empty()
+        && (requested.contains(OptionCode::HOST_NAME) || request.option(OptionCode::HOST_NAME).is_some());
+    if names_client {
+        add(OptionCode::HOST_NAME.0, hostname.as_bytes());
+        why.add(Topic::Option, || format!("12: the name {hostname}, which is reserved"));
+    }
+    let mut sent: SmallVec<[u16; 16]> = SmallVec::new();
     for (code, data) in options.select(requested.iter().map(|code| u16::from(code.0))) {
         match u8::try_from(code) {
-            Ok(code) if !is_servers_own(OptionCode(code)) => add(code, data),
+            Ok(short) if !is_servers_own(OptionCode(short)) && !decisions.displaces(code) => {
+                if names_client && OptionCode(short) == OptionCode::HOST_NAME {
+                    continue;
+                }
+                let fits = add(short, data);
+                sent.push(code);
+                why.add(Topic::Option, || {
+                    let place = exchange.scope_of(subnet, address, classes, code);
+                    let note = if fits { "" } else { ", left out: the client takes no longer message" };
+                    format!("{code} {}: {place}{note}", hex(data))
+                });
+            }
             _ => {}
         }
     }
+    for (code, data) in decisions.additions(&sent) {
+        if let Ok(code) = u8::try_from(code)
+            && !is_servers_own(OptionCode(code))
+        {
+            add(code, data);
+        }
+    }
     let wants_vendor = requested.contains(OptionCode::VENDOR_IDENTIFYING_VENDOR_INFORMATION);
-    if let Some(body) = vendor_information(options, wants_vendor) {
+    if let Some(body) = vendor_information(&options, wants_vendor) {
         add(OptionCode::VENDOR_IDENTIFYING_VENDOR_INFORMATION.0, &body);
     }
 }
@@ -166,11 +274,11 @@ fn write_copy(request: &v4::Message<'_>, code: OptionCode, w: &mut v4::Writer<'_
 }
 
 /// Vendor-identifying vendor information (RFC 3925 §4) of every enterprise that has options configured.
-fn vendor_information(options: &EffectiveOptions, wanted: bool) -> Option<Vec<u8>> {
+fn vendor_information(options: &ClientOptions<'_>, wanted: bool) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     for enterprise in options.enterprises() {
         let mut data = Vec::new();
-        for option in options.vendor(enterprise).filter(|option| wanted || option.always_send) {
+        for (option, _) in options.vendor(enterprise).filter(|(_, always)| wanted || *always) {
             // Codes and lengths of this space have one byte; the configuration has checked them.
             let (Ok(code), Ok(len)) = (u8::try_from(option.code), u8::try_from(option.data.len())) else {
                 continue;

@@ -3,8 +3,10 @@
 use std::net::Ipv6Addr;
 use std::sync::Arc;
 
+use fosix_expression::Classes;
 use fosix_hooks::{Arrival, Context, Point};
 use fosix_lease::{Change4, ChangeKind, ClientIdentity};
+use fosix_policy::Hosts;
 use fosix_wire::v6::Packet;
 use tracing::debug;
 
@@ -75,8 +77,16 @@ impl Server4 {
             .map_err(|_| Drop4::QueryMalformed)
             .and_then(|packet| {
                 let decoded = Decoded::new(&packet, &message, |_| ())?;
-                let exchange =
-                    Exchange { server: self, decoded: &decoded, subnet: None, link: &[], client, arrival };
+                let exchange = Exchange {
+                    server: self,
+                    decoded: &decoded,
+                    subnet: None,
+                    link: &[],
+                    client,
+                    arrival,
+                    classes: Classes::default(),
+                    hosts: Hosts::default(),
+                };
                 let outcome = exchange.committed(result, &changes, &mut context)?;
                 exchange.send(outcome, answer, start, &mut context)
             });

@@ -5,7 +5,8 @@
 //! needs to remember nothing. There is no socket and no clock here.
 //!
 //! ```text
-//! Query ──► query.rs    decode, who is it, may it be served
+//! Query ──► query.rs    decode, may it be served
+//!             ├─► client.rs    who is it: its classes, what is reserved for it
 //!             └─► subnet.rs    which subnet: the most specific of the 4o6 keys
 //!                   └─► process.rs   DISCOVER, REQUEST …: what RFC 2131 says, lease changes
 //!                         └─► answer.rs   OFFER, ACK or NAK inside a DHCPV4-RESPONSE
@@ -13,6 +14,7 @@
 //! ```
 
 mod answer;
+mod client;
 mod commit;
 mod hooked;
 mod identifier;
@@ -21,6 +23,7 @@ mod process;
 mod query;
 mod server;
 mod subnet;
+mod why;
 
 pub use commit::Commit4;
 pub use identifier::derived_server_identifier;

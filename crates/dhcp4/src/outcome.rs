@@ -1,6 +1,6 @@
 //! What can become of a query, each under its own name: answered, silence that an RFC asks for, or dropped.
 
-use fosix_policy::{Tally, counters};
+use fosix_policy::{Dropped, Tally, counters};
 use fosix_wire::v4::MessageType;
 
 counters! {
@@ -94,10 +94,18 @@ counters! {
         StoreBehind = "pkt4-drop-store-behind",
         /// The answer does not fit into a message.
         AnswerTooLong = "pkt4-drop-answer-too-long",
+        /// It is in the class DROP.
+        Class = "pkt4-drop-class",
         /// A hook dropped it.
         Hook = "pkt4-drop-hook",
         /// A hook kept the answer from being sent, or left something that is none.
         HookAnswer = "pkt4-drop-hook-answer",
+    }
+}
+
+impl From<Dropped> for Drop4 {
+    fn from(_: Dropped) -> Self {
+        Self::Class
     }
 }
 
@@ -135,6 +143,7 @@ impl Statistics4 {
             ("pkt4-receive-drop", self.dropped.total()),
             ("pkt4-parse-failed", dropped(&[Drop4::QueryMalformed, Drop4::Malformed])),
             ("pkt4-not-for-us", dropped(&[Drop4::NotForUs])),
+            ("pkt4-admin-filtered", dropped(&[Drop4::Class])),
             (
                 "pkt4-rfc-violation",
                 dropped(&[

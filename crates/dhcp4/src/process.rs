@@ -2,16 +2,20 @@
 
 use std::net::Ipv4Addr;
 
+use fosix_config::HostDetails;
+use fosix_expression::Classes;
 use fosix_hooks::{Arrival, Context, Proposal4};
-use fosix_lease::{BadIdentity, ClientIdentity, Conflict, Grant4, LeaseRef4, Leases4, RelayHop, Timestamp};
+use fosix_lease::{ClientIdentity, Conflict, Grant4, LeaseRef4, Leases4, RelayHop, Scope4, Timestamp};
+use fosix_policy::{Explanation, Topic, details};
 use fosix_wire::v4::{MessageType, OptionCode};
+use tracing::debug;
 
 use crate::answer::{self, Answer};
 use crate::commit::Commit4;
 use crate::hooked::Decision;
 use crate::outcome::{Drop4, Sent4, Silence4};
 use crate::query::Decoded;
-use crate::server::{Outcome4, Served4, Server4, Subnet};
+use crate::server::{Host4, Hosts4, Outcome4, Served4, Server4, Subnet};
 
 /// One query of one client, with everything that is known before it is served.
 pub(crate) struct Exchange<'a> {
@@ -24,6 +28,10 @@ pub(crate) struct Exchange<'a> {
     pub(crate) client: ClientIdentity,
     /// Where the query came from.
     pub(crate) arrival: Arrival<'a>,
+    /// The classes that the query is in.
+    pub(crate) classes: Classes,
+    /// What is reserved for the client.
+    pub(crate) hosts: Hosts4<'a>,
 }
 
 /// What an exchange works with and on.
@@ -38,6 +46,8 @@ pub(crate) struct Work<'a> {
     pub(crate) context: &'a mut Context,
     /// Changes of the leases that others made.
     pub(crate) changes_before: usize,
+    /// What was decided, and why.
+    pub(crate) why: &'a mut Explanation,
 }
 
 /// What a DHCPREQUEST is sent for (RFC 2131 §4.3.2, table 4).
@@ -50,20 +60,6 @@ enum RequestState {
     Renewing { address: Ipv4Addr },
     /// To extend its lease, asking any server.
     Rebinding { address: Ipv4Addr },
-}
-
-/// Who sent a message: by client identifier, else by hardware address.
-pub(crate) fn identify(decoded: &Decoded<'_>, by_identifier: bool) -> Result<ClientIdentity, Drop4> {
-    let mut joined = [0; 255];
-    let identifier = match decoded.message.option(OptionCode::CLIENT_IDENTIFIER) {
-        Some(data) => Some(data.join(&mut joined).ok_or(Drop4::OptionLength)?),
-        None => None,
-    };
-    let identifier = identifier.filter(|_| by_identifier || decoded.hardware.is_unset());
-    ClientIdentity::new(identifier, decoded.hardware).map_err(|error| match error {
-        BadIdentity::IdentifierLength { .. } => Drop4::OptionLength,
-        _ => Drop4::NoIdentity,
-    })
 }
 
 /// Serves the exchange: changes leases and appends the answer, if one is due.
@@ -83,7 +79,7 @@ pub(crate) fn process(exchange: &Exchange<'_>, work: &mut Work<'_>) -> Served4 {
     Served4::Done(sent.unwrap_or_else(Outcome4::Dropped))
 }
 
-impl Exchange<'_> {
+impl<'a> Exchange<'a> {
     /// RFC 2131 §4.3.1.
     fn discover(&self, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
         // RFC 2131 §4.4.1, table 5: a DHCPDISCOVER has no server identifier.
@@ -102,39 +98,103 @@ impl Exchange<'_> {
         self.lease4_select(&mut proposal, work.context)?;
         self.write(&Answer::lease(Sent4::Offer, address, proposal.valid_lifetime), work)?;
         self.lease4_offer(&proposal, work.context)?;
-        work.leases.offer(address, &self.client, self.server.settings.offer_lifetime, work.now);
+        let of_class = self.server.rules.classifier().offer_lifetime(&self.classes);
+        let lifetime = of_class.unwrap_or(self.server.settings.offer_lifetime);
+        work.leases.offer(address, &self.client, lifetime, work.now);
         Ok(Outcome4::Answered(Sent4::Offer))
     }
 
-    /// What the client should be offered, and the subnet that it is of: subnets that the client knows come first, then the
-    /// one that it belongs to, then the others of its shared network.
-    fn choose(&self, requested: Option<Ipv4Addr>, work: &mut Work<'_>) -> Option<(Ipv4Addr, Subnet<'_>)> {
+    /// What the client should be offered, and the subnet that it is of: what is reserved for it, else of subnets that it
+    /// knows, then of the one that it belongs to, then of the others of its shared network.
+    fn choose(&self, requested: Option<Ipv4Addr>, work: &mut Work<'_>) -> Option<(Ipv4Addr, Subnet<'a>)> {
         let now = work.now;
-        if let [only] = self.link {
-            let subnet = self.server.subnet(*only)?;
-            return work
-                .leases
-                .choose(&self.client, subnet.id(), requested, now)
-                .map(|address| (address, subnet));
-        }
-        for familiar in [true, false] {
-            for subnet in self.link.iter().filter_map(|&at| self.server.subnet(at)) {
-                let knows = requested.is_some_and(|address| subnet.config.prefix.contains(&address))
-                    || work.leases.known(&self.client, subnet.id(), now).is_some();
-                if knows == familiar
-                    && let Some(address) = work.leases.choose(&self.client, subnet.id(), requested, now)
-                {
+        for subnet in self.subnets() {
+            let Some(address) = self.reserved(&subnet) else { continue };
+            match self.within(&subnet, |scope| work.leases.check(address, &self.client, scope, now)) {
+                Ok(()) => {
+                    work.why.add(Topic::Lease, || {
+                        format!("{address} of subnet {}: it is reserved for the client", subnet.id())
+                    });
                     return Some((address, subnet));
                 }
+                Err(conflict) => {
+                    work.why.add(Topic::Lease, || {
+                        format!("not {address}, which is reserved for the client: {conflict}")
+                    });
+                    debug!(%address, %conflict, client = %self.client, "a reserved address cannot be given");
+                }
+            }
+        }
+        let is_only_one = self.subnets().nth(1).is_none();
+        for familiar in [true, false] {
+            for subnet in self.subnets() {
+                let knows = is_only_one
+                    || requested.is_some_and(|address| subnet.config.prefix.contains(&address))
+                    || work.leases.known(&self.client, subnet.id(), now).is_some();
+                if knows != familiar {
+                    continue;
+                }
+                let held = work.leases.held_by(&self.client, subnet.id(), now).map(LeaseRef4::address);
+                let had = work.leases.known(&self.client, subnet.id(), now).map(LeaseRef4::address);
+                let chosen =
+                    self.within(&subnet, |scope| work.leases.choose(&self.client, scope, requested, now));
+                if let Some(address) = chosen {
+                    work.why.add(Topic::Lease, || {
+                        let why = match Some(address) {
+                            chosen if chosen == held => "the client holds it",
+                            chosen if chosen == had => "the client had it last",
+                            chosen if chosen == requested => "the client asks for it, and it is free",
+                            _ => "it is free, or on offer to the client",
+                        };
+                        format!("{address} of subnet {}{}: {why}", subnet.id(), pool_of(&subnet, address))
+                    });
+                    return Some((address, subnet));
+                }
+                work.why.add(Topic::Lease, || {
+                    format!(
+                        "nothing of subnet {}: no pool that admits the client has a free address",
+                        subnet.id()
+                    )
+                });
             }
         }
         None
     }
 
+    /// The subnets that the client may be given addresses of.
+    pub(crate) fn subnets(&self) -> impl Iterator<Item = Subnet<'a>> {
+        let admitted = self.link.iter().filter(|&&at| self.server.admits(at, &self.classes));
+        admitted.filter_map(|&at| self.server.subnet(at))
+    }
+
+    /// What is reserved for the client in a subnet.
+    fn reserved(&self, subnet: &Subnet<'_>) -> Option<Ipv4Addr> {
+        let own = self.hosts.own(subnet.at).and_then(|host| host.reserved);
+        let everywhere = || {
+            let host = self.hosts.everywhere().filter(|_| subnet.config.reservation_modes.global);
+            host?.reserved.filter(|address| subnet.config.prefix.contains(address))
+        };
+        own.or_else(everywhere)
+    }
+
+    /// The reservation that counts in the subnet of an answer.
+    pub(crate) fn host(&self, subnet: Option<&Subnet<'_>>) -> Option<&'a Host4> {
+        self.hosts.of(subnet.map(|subnet| subnet.at))
+    }
+
+    fn host_details(&self, subnet: Option<&Subnet<'_>>) -> Option<&'a HostDetails> {
+        details(self.host(subnet))
+    }
+
+    /// Calls `with` with what the client may be given in a subnet.
+    fn within<T>(&self, subnet: &Subnet<'_>, with: impl FnOnce(Scope4<'_>) -> T) -> T {
+        let admits = |guard| self.server.guards.admits(guard, &self.classes);
+        with(Scope4 { subnet: subnet.id(), reserved: self.reserved(subnet), admits: &admits })
+    }
+
     /// The subnet of the client's shared network that has `address`; the one that the query belongs to where none has.
-    pub(crate) fn subnet_of(&self, address: Ipv4Addr) -> Option<Subnet<'_>> {
-        let mut subnets = self.link.iter().filter_map(|&at| self.server.subnet(at));
-        subnets.find(|subnet| subnet.config.prefix.contains(&address)).or(self.subnet)
+    pub(crate) fn subnet_of(&self, address: Ipv4Addr) -> Option<Subnet<'a>> {
+        self.subnets().find(|subnet| subnet.config.prefix.contains(&address)).or(self.subnet)
     }
 
     /// RFC 2131 §4.3.2.
@@ -158,12 +218,17 @@ impl Exchange<'_> {
                 // others leaves the answer to them.
                 match self.subnet_of(address) {
                     Some(subnet) if subnet.config.authoritative => self.grant(&subnet, address, work),
-                    Some(subnet) => match work.leases.check(address, &self.client, subnet.id(), work.now) {
-                        Err(Conflict::NotInPool { .. }) => {
-                            Ok(Outcome4::Silent(Silence4::OtherServersAddress))
+                    Some(subnet) => {
+                        let now = work.now;
+                        let checked = self
+                            .within(&subnet, |scope| work.leases.check(address, &self.client, scope, now));
+                        match checked {
+                            Err(Conflict::NotInPool { .. }) => {
+                                Ok(Outcome4::Silent(Silence4::OtherServersAddress))
+                            }
+                            _ => self.grant(&subnet, address, work),
                         }
-                        _ => self.grant(&subnet, address, work),
-                    },
+                    }
                     None => Ok(Outcome4::Silent(Silence4::OtherServersAddress)),
                 }
             }
@@ -202,9 +267,8 @@ impl Exchange<'_> {
         if !subnet.config.prefix.contains(&address) {
             return self.refuse("the address is not of this network", work);
         }
-        let mut subnets = self.link.iter().filter_map(|&at| self.server.subnet(at));
-        let known = subnets.find_map(|subnet| work.leases.known(&self.client, subnet.id(), work.now));
-        match known.map(LeaseRef4::address) {
+        let known = self.subnets().find_map(|subnet| work.leases.known(&self.client, subnet.id(), work.now));
+        match known.map(LeaseRef4::address).or_else(|| self.reserved(&subnet)) {
             Some(known) if known == address => self.grant(&subnet, address, work),
             Some(_) => self.refuse("the client has another address", work),
             // RFC 2131 §4.3.2: without a record of the client the server MUST remain silent. An authoritative one
@@ -216,9 +280,19 @@ impl Exchange<'_> {
 
     /// Gives the client the address it asks for, or refuses it.
     fn grant(&self, subnet: &Subnet<'_>, address: Ipv4Addr, work: &mut Work<'_>) -> Result<Outcome4, Drop4> {
-        if let Err(conflict) = work.leases.check(address, &self.client, subnet.id(), work.now) {
+        let now = work.now;
+        let checked = self.within(subnet, |scope| work.leases.check(address, &self.client, scope, now));
+        if let Err(conflict) = checked {
+            work.why.add(Topic::Lease, || format!("not {address}: {conflict}"));
             return self.refuse(reason(conflict), work);
         }
+        if let Some(other) = self.other_reserved(subnet, address, work) {
+            work.why.add(Topic::Lease, || format!("not {address}: {other} is reserved for the client"));
+            return self.refuse("another address is reserved for the client", work);
+        }
+        work.why.add(Topic::Lease, || {
+            format!("{address} of subnet {}{}: the client may have it", subnet.id(), pool_of(subnet, address))
+        });
         let mut proposal = Proposal4::new(address, subnet.id(), false, self.lifetime(subnet)?);
         let decision = if work.leases.can_grant() {
             self.ask_about_grant(&mut proposal, work)?
@@ -244,15 +318,26 @@ impl Exchange<'_> {
             softwire: None,
             relay_path: RelayHop::path(self.decoded.packet),
             subnet: subnet.id(),
-            hostname: self.hostname(),
+            hostname: self.hostname(subnet),
             valid_lifetime,
         };
         // Checked above, and nothing changed since; the store has the last word all the same.
-        work.leases.grant(grant, work.now).map_err(|conflict| match conflict {
+        let granted = self.within(subnet, |scope| work.leases.grant_within(&scope, grant, now));
+        granted.map_err(|conflict| match conflict {
             Conflict::NoRoom => Drop4::StoreFull,
             _ => Drop4::NoFreeAddress,
         })?;
         Ok(Outcome4::Answered(Sent4::Ack))
+    }
+
+    /// What is reserved for the client other than `address`, if it could have that.
+    fn other_reserved(&self, subnet: &Subnet<'_>, address: Ipv4Addr, work: &Work<'_>) -> Option<Ipv4Addr> {
+        let other = self.subnets().find_map(|subnet| Some((self.reserved(&subnet)?, subnet)));
+        let (other, of) =
+            other.filter(|(other, _)| *other != address && self.reserved(subnet) != Some(address))?;
+        let is_free =
+            self.within(&of, |scope| work.leases.check(other, &self.client, scope, work.now)).is_ok();
+        is_free.then_some(other)
     }
 
     /// Seconds that the client may still use `address` for, if it holds it.
@@ -318,24 +403,40 @@ impl Exchange<'_> {
             None => None,
             Some(data) => Some(data.to_u32().ok_or(Drop4::OptionLength)?),
         };
-        Ok(subnet.timers().valid_lifetime.grant(wish))
+        let of_class = self.server.rules.classifier().valid_lifetime(&self.classes);
+        let lifetime = of_class.unwrap_or_else(|| subnet.timers().valid_lifetime);
+        Ok(lifetime.grant(wish))
     }
 
-    /// The name that the client gave (option 12), without what does not belong in a name.
-    fn hostname(&self) -> Box<str> {
+    /// The name that is reserved for the client, else the one that it gave (option 12), without what does not belong in a
+    /// name.
+    fn hostname(&self, subnet: &Subnet<'_>) -> Box<str> {
+        let reserved = self.host_details(Some(subnet)).map_or("", |details| &details.hostname);
+        if !reserved.is_empty() {
+            return reserved.to_ascii_lowercase().into();
+        }
         let Some(data) = self.decoded.message.option(OptionCode::HOST_NAME) else { return Box::default() };
         let printable = data.bytes().filter(u8::is_ascii_graphic).map(char::from);
         printable.take(255).collect::<String>().into()
     }
 
     fn write(&self, answer: &Answer, work: &mut Work<'_>) -> Result<(), Drop4> {
-        answer::write(self, answer, work.out).map_err(|_| Drop4::AnswerTooLong)
+        answer::write(self, answer, work.out, work.why).map_err(|_| Drop4::AnswerTooLong)
+    }
+}
+
+/// The pool that an address is of, for an explanation: `, pool 192.0.2.1 - 192.0.2.9`.
+fn pool_of(subnet: &Subnet<'_>, address: Ipv4Addr) -> String {
+    match subnet.pool(address) {
+        Some(pool) => format!(", pool {} - {}", pool.first, pool.last),
+        None => ", in no pool".to_owned(),
     }
 }
 
 fn reason(conflict: Conflict) -> &'static str {
     match conflict {
         Conflict::NotInPool { .. } => "the address is not given out here",
+        Conflict::Reserved { .. } => "the address is for other clients",
         Conflict::OnOffer { .. } => "the address is on offer to another client",
         _ => "the address is in use",
     }

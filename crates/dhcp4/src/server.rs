@@ -1,16 +1,18 @@
 //! The DHCPv4 half as a whole: its configuration made ready for packets, and the way of a query through it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::net::Ipv4Addr;
 
-use fosix_config::{Dhcp4, Pool4, Subnet4, Timers};
+use fosix_config::{Dhcp4, Host, OptionValue, Pool4, Subnet4, Timers};
+use fosix_expression::Classes;
 use fosix_hooks::{Arrival, Context, Hooks};
 use fosix_lease::{Leases4, PoolRange4, Timestamp};
-use fosix_policy::EffectiveOptions;
+use fosix_policy::{ClientOptions, EffectiveOptions, Explanation, Guards, Hosts, Rules, Topic, not_dropped};
 use fosix_wire::v6::Packet;
 use tracing::debug;
 
+use crate::client::{identify, view};
 use crate::commit::Commit4;
 use crate::outcome::{self, Drop4, Sent4, Silence4, Statistics4};
 use crate::process::{self, Exchange, Work};
@@ -35,8 +37,13 @@ pub struct Server4 {
     pub(crate) config: Dhcp4,
     /// In the order of `config.subnets`.
     scopes: Vec<SubnetScopes>,
-    pub(crate) global_options: EffectiveOptions,
+    global_options: EffectiveOptions,
+    pub(crate) rules: Rules<Option<Ipv4Addr>>,
+    /// Those of pools.
+    pub(crate) guards: Guards,
     selector: SubnetSelector,
+    /// The places of the subnets by their first address.
+    by_address: BTreeMap<Ipv4Addr, usize>,
     /// Every name that this server goes by.
     identifiers: HashSet<Ipv4Addr>,
     /// In the order of `config.subnets`, which ascend.
@@ -49,13 +56,36 @@ pub struct Server4 {
 struct SubnetScopes {
     /// The places of the subnets that its clients are given addresses of: itself, then the others of its shared network.
     link: Box<[usize]>,
-    options: EffectiveOptions,
-    pools: Vec<(Pool4, EffectiveOptions)>,
+    options: Layers,
+    pools: Vec<(Pool4, Layers)>,
 }
+
+/// The options of some scopes.
+#[derive(Debug)]
+struct Layers {
+    /// Their own.
+    own: EffectiveOptions,
+    /// With the global ones.
+    merged: EffectiveOptions,
+}
+
+impl Layers {
+    fn new(scopes: &[&[OptionValue]], global: &[OptionValue]) -> Self {
+        let all: Vec<&[OptionValue]> = scopes.iter().copied().chain([global]).collect();
+        Self { own: EffectiveOptions::merge(scopes), merged: EffectiveOptions::merge(&all) }
+    }
+}
+
+/// What is reserved for one client.
+pub(crate) type Hosts4<'a> = Hosts<'a, Option<Ipv4Addr>>;
+/// One reservation.
+pub(crate) type Host4 = Host<Option<Ipv4Addr>>;
 
 /// A subnet with what its clients get.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subnet<'a> {
+    /// Its place in the configuration.
+    pub(crate) at: usize,
     pub(crate) config: &'a Subnet4,
     scopes: &'a SubnetScopes,
 }
@@ -90,7 +120,15 @@ impl Server4 {
         Self {
             scopes,
             global_options: EffectiveOptions::merge(&[&config.options]),
+            rules: Rules::new(config.rules.clone()),
+            guards: Guards::new(pools_of(&config).map(|(_, pool)| &pool.guard)),
             selector: SubnetSelector::new(config.subnets.iter().map(|subnet| &subnet.selector)),
+            by_address: config
+                .subnets
+                .iter()
+                .enumerate()
+                .map(|(at, subnet)| (subnet.prefix.network(), at))
+                .collect(),
             identifiers: configured.flatten().collect(),
             subnet_ids: config.subnets.iter().map(|subnet| subnet.id.0).collect(),
             hooks: Hooks::default(),
@@ -112,13 +150,35 @@ impl Server4 {
 
     /// The pools of all subnets, as the lease store wants them.
     pub fn pools(&self) -> Vec<PoolRange4> {
-        let of_subnet = |subnet: &Subnet4| {
-            let subnet_id = subnet.id.0;
-            let range =
-                move |pool: &Pool4| PoolRange4 { subnet: subnet_id, first: pool.first, last: pool.last };
-            subnet.pools.iter().map(range).collect::<Vec<_>>()
+        let range = |(subnet, pool): (&Subnet4, &Pool4)| {
+            let range = PoolRange4::new(subnet.id.0, pool.first, pool.last);
+            range.with_guard(self.guards.number(&pool.guard))
         };
-        self.config.subnets.iter().flat_map(of_subnet).collect()
+        pools_of(&self.config).map(range).collect()
+    }
+
+    /// Has `leases` give out what is configured, from now on: the pools, and what is reserved by name alone. It takes as long
+    /// as there are leases and reservations.
+    pub fn arrange(&self, leases: &mut Leases4) {
+        leases.set_pools(&self.pools());
+        for (subnet, host) in self.rules.config().reservations.iter() {
+            let Some(address) = host.reserved else { continue };
+            // What is reserved everywhere belongs to the subnet that it lies in.
+            let subnet = subnet.map(|subnet| subnet.0).or_else(|| self.subnet_with(address));
+            leases.exclude(subnet.unwrap_or(0), address);
+        }
+    }
+
+    /// Whether `other` gives out the same.
+    pub fn arranges_as(&self, other: &Self) -> bool {
+        self.pools() == other.pools() && self.rules.config().reservations == other.rules.config().reservations
+    }
+
+    fn subnet_with(&self, address: Ipv4Addr) -> Option<u32> {
+        self.by_address.range(..=address).next_back().and_then(|(_, &at)| {
+            let subnet = self.config.subnets.get(at)?;
+            subnet.prefix.contains(&address).then_some(subnet.id.0)
+        })
     }
 
     /// Serves one query at `now`: appends the whole DHCPV4-RESPONSE to `answer` or leaves it as it is, changes
@@ -134,8 +194,21 @@ impl Server4 {
         answer: &mut Vec<u8>,
         statistics: &mut Statistics4,
     ) -> Served4 {
+        self.handle_explained(now, leases, query, answer, statistics, &mut Explanation::default())
+    }
+
+    /// The same, with what is decided on the way told to `why`.
+    pub fn handle_explained(
+        &self,
+        now: Timestamp,
+        leases: &mut Leases4,
+        query: &Query<'_>,
+        answer: &mut Vec<u8>,
+        statistics: &mut Statistics4,
+        why: &mut Explanation,
+    ) -> Served4 {
         let start = answer.len();
-        let served = self.serve(now, leases, query, answer, statistics);
+        let served = self.serve(now, leases, query, answer, statistics, why);
         if let Served4::Done(outcome) = served {
             count(outcome, start, answer, statistics);
         }
@@ -155,6 +228,7 @@ impl Server4 {
         query: &Query<'_>,
         answer: &mut Vec<u8>,
         statistics: &mut Statistics4,
+        why: &mut Explanation,
     ) -> Served4 {
         let mut packet = Packet::default();
         if let Err(error) = packet.read(query.message, self.settings.max_relay_levels) {
@@ -169,6 +243,10 @@ impl Server4 {
         let decoded = message.as_deref().map_err(|&reason| reason).and_then(|bytes| {
             Decoded::new(&packet, bytes, |seen| statistics.received.count(outcome::received(seen)))
         });
+        let mut classes = Classes::default();
+        if let Ok(decoded) = &decoded {
+            self.classify(decoded, arrival, &mut classes, why);
+        }
         let changed = decoded.as_ref().map_err(|&reason| reason);
         let changed =
             changed.and_then(|decoded| self.pkt4_receive(decoded.message.as_bytes(), &arrival, &mut context));
@@ -180,14 +258,14 @@ impl Server4 {
         let exchange = decoded
             .as_ref()
             .map_err(|&reason| reason)
-            .and_then(|decoded| self.exchange(decoded, arrival, &mut context));
+            .and_then(|decoded| self.exchange(decoded, arrival, classes, &mut context, why));
         let served = match &exchange {
             Err(reason) => Served4::Done(Outcome4::Dropped(*reason)),
             Ok(exchange) => {
                 let start = answer.len();
                 let changes_before = leases.changes().len();
                 let mut work =
-                    Work { now, leases, out: answer, start, context: &mut context, changes_before };
+                    Work { now, leases, out: answer, start, context: &mut context, changes_before, why };
                 process::process(exchange, &mut work)
             }
         };
@@ -207,27 +285,83 @@ impl Server4 {
         &'a self,
         decoded: &'a Decoded<'a>,
         arrival: Arrival<'a>,
+        mut classes: Classes,
         context: &mut Context,
+        why: &mut Explanation,
     ) -> Result<Exchange<'a>, Drop4> {
-        let at = self.selector.select(decoded.packet.relays(), arrival.source, arrival.interface);
-        let at = self.subnet4_select(decoded, arrival, at, context)?;
+        not_dropped(&classes)?;
+        self.classify_early(decoded, arrival, &mut classes, why)?;
+        let admits = |at: usize| self.admits(at, &classes);
+        let selected =
+            self.selector.select(decoded.packet.relays(), arrival.source, arrival.interface, &admits);
+        let at = self.subnet4_select(decoded, arrival, selected, context)?;
         let subnet = at.and_then(|at| self.subnet(at));
+        why.add(Topic::Subnet, || self.why_subnet(decoded, arrival, selected, subnet));
+        let link = at.and_then(|at| self.scopes.get(at)).map_or(&[][..], |scopes| &scopes.link);
+        let none = Classes::default();
+        let flex_id = self.rules.flex_id(&view(decoded, arrival, &none), &classes);
+        let hosts = self.hosts(decoded, arrival, link, flex_id.as_deref(), &mut classes, why)?;
         let by_identifier =
             subnet.map_or(self.config.match_client_id, |subnet| subnet.config.match_client_id);
-        let client = process::identify(decoded, by_identifier)?;
-        let link = at.and_then(|at| self.scopes.get(at)).map_or(&[][..], |scopes| &scopes.link);
-        Ok(Exchange { server: self, decoded, subnet, link, client, arrival })
+        let replacement = flex_id.as_deref().filter(|_| self.rules.flex_id_replaces());
+        let client = identify(decoded, by_identifier, replacement)?;
+        Ok(Exchange { server: self, decoded, subnet, link, client, arrival, classes, hosts })
     }
 
     /// The subnet at that place of the configuration.
     pub(crate) fn subnet(&self, at: usize) -> Option<Subnet<'_>> {
-        Some(Subnet { config: self.config.subnets.get(at)?, scopes: self.scopes.get(at)? })
+        Some(Subnet { at, config: self.config.subnets.get(at)?, scopes: self.scopes.get(at)? })
+    }
+
+    /// The subnet that a query would belong to if its classes did not matter.
+    pub(crate) fn selector_match(&self, decoded: &Decoded<'_>, arrival: Arrival<'_>) -> Option<usize> {
+        self.selector.select(decoded.packet.relays(), arrival.source, arrival.interface, &|_| true)
+    }
+
+    /// Whether who is in `classes` may use the subnet at that place.
+    pub(crate) fn admits(&self, at: usize, classes: &Classes) -> bool {
+        self.config
+            .subnets
+            .get(at)
+            .is_some_and(|subnet| subnet.guard.admits(classes) && subnet.network_guard.admits(classes))
+    }
+
+    /// The options for whoever has `address` in `subnet`, is in `classes`, and has options of its own.
+    pub(crate) fn options<'a>(
+        &'a self,
+        subnet: Option<Subnet<'a>>,
+        address: Ipv4Addr,
+        classes: &Classes,
+        own: Option<&'a EffectiveOptions>,
+    ) -> ClientOptions<'a> {
+        let mut options = ClientOptions::default();
+        let mut of_classes = ClientOptions::default();
+        self.rules.classifier().push_options(classes, &mut of_classes);
+        if let Some(own) = own {
+            options.push(own);
+        }
+        match subnet.map(|subnet| subnet.layers(address)) {
+            Some(layers) if of_classes.is_empty() => options.push(&layers.merged),
+            layers => {
+                if let Some(layers) = layers {
+                    options.push(&layers.own);
+                }
+                options.extend(of_classes);
+                options.push(&self.global_options);
+            }
+        }
+        options
     }
 
     /// Whether `address` is a name of this server.
     pub(crate) fn is_ours(&self, address: Ipv4Addr) -> bool {
         self.identifiers.contains(&address)
     }
+}
+
+/// The pools of all subnets, in the order of the configuration.
+fn pools_of(config: &Dhcp4) -> impl Iterator<Item = (&Subnet4, &Pool4)> {
+    config.subnets.iter().flat_map(|subnet| subnet.pools.iter().map(move |pool| (subnet, pool)))
 }
 
 /// Counts what became of a query that gets no answer; only an answer stays in `answer` from `start` on.
@@ -248,22 +382,26 @@ impl SubnetScopes {
                 && candidate.shared_network == subnet.shared_network
         });
         let own = subnet.pools.iter().filter(|pool| !pool.options.is_empty());
-        let merged =
-            |pool: &Pool4| EffectiveOptions::merge(&[&pool.options, &subnet.options, &config.options]);
+        let merged = |pool: &Pool4| Layers::new(&[&pool.options, &subnet.options], &config.options);
         Self {
             link: [at].into_iter().chain(others.map(|(other, _)| other)).collect(),
-            options: EffectiveOptions::merge(&[&subnet.options, &config.options]),
+            options: Layers::new(&[&subnet.options], &config.options),
             pools: own.map(|pool| (pool.clone(), merged(pool))).collect(),
         }
     }
 }
 
 impl<'a> Subnet<'a> {
-    /// The options for whoever has `address`.
-    pub(crate) fn options(&self, address: Ipv4Addr) -> &'a EffectiveOptions {
+    /// The options for whoever has `address`: of its pool and of the subnet.
+    fn layers(&self, address: Ipv4Addr) -> &'a Layers {
         let mut pools = self.scopes.pools.iter();
         let pool = pools.find(|(pool, _)| (pool.first..=pool.last).contains(&address));
         pool.map_or(&self.scopes.options, |(_, options)| options)
+    }
+
+    /// The pool that has `address`.
+    pub(crate) fn pool(&self, address: Ipv4Addr) -> Option<&'a Pool4> {
+        self.config.pools.iter().find(|pool| (pool.first..=pool.last).contains(&address))
     }
 
     /// The subnet's id, as the lease store knows it.

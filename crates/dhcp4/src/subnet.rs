@@ -25,7 +25,7 @@ pub struct SubnetSelector {
     /// Subnets by Interface-ID, each with its prefix if it has one.
     by_interface_id: HashMap<Box<[u8]>, Vec<WithPrefix>>,
     by_prefix: Prefixes,
-    by_interface: HashMap<Box<str>, usize>,
+    by_interface: HashMap<Box<str>, Vec<usize>>,
 }
 
 impl SubnetSelector {
@@ -48,45 +48,60 @@ impl SubnetSelector {
         order.sort_by_key(|(at, selector)| (selector.interface_id.is_some(), selector.prefix.is_some(), *at));
         for (at, selector) in &order {
             if let Some(interface) = &selector.interface {
-                this.by_interface.entry(interface.as_str().into()).or_insert(*at);
+                this.by_interface.entry(interface.as_str().into()).or_default().push(*at);
             }
         }
         this
     }
 
     /// The subnet of a query that came through `relays` (outermost first) from `source` on `interface`.
-    pub fn select(&self, relays: &[RelayMessage<'_>], source: Ipv6Addr, interface: &str) -> Option<usize> {
+    ///
+    /// A subnet that is not admitted is passed over, as if it were not there.
+    pub fn select(
+        &self,
+        relays: &[RelayMessage<'_>],
+        source: Ipv6Addr,
+        interface: &str,
+        admits: &dyn Fn(usize) -> bool,
+    ) -> Option<usize> {
         // The relay nearest the client knows best where the client is.
         let outward = || relays.iter().rev().enumerate();
         outward()
             .find_map(|(at, relay)| {
                 let link = link_at(relays, at);
-                self.by_interface_id(relay.interface_id()?, link, source)
+                self.by_interface_id(relay.interface_id()?, link, source, admits)
             })
             .or_else(|| {
                 let links = outward().filter_map(|(_, relay)| usable(relay.link_address()));
-                links.into_iter().find_map(|link| self.by_prefix.find(link))
+                links.into_iter().find_map(|link| self.by_prefix.find(link, admits))
             })
-            .or_else(|| self.by_prefix.find(source))
-            .or_else(|| self.by_interface.get(interface).copied())
+            .or_else(|| self.by_prefix.find(source, admits))
+            .or_else(|| self.by_interface.get(interface)?.iter().copied().find(|&at| admits(at)))
     }
 
     /// Among the subnets with this Interface-ID: the longest prefix that holds the client's link (or, if no
     /// relay says what link that is, the source), else one without a prefix. A prefix that does not hold the
     /// client's link contradicts the Interface-ID, and the subnet does not match.
-    fn by_interface_id(&self, id: &[u8], link: Option<Ipv6Addr>, source: Ipv6Addr) -> Option<usize> {
-        let subnets = self.by_interface_id.get(id)?;
+    fn by_interface_id(
+        &self,
+        id: &[u8],
+        link: Option<Ipv6Addr>,
+        source: Ipv6Addr,
+        admits: &dyn Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let all = self.by_interface_id.get(id)?;
+        let subnets = || all.iter().filter(|(at, _)| admits(*at));
         let holding = |address: Ipv6Addr| {
-            let holders = subnets.iter().filter_map(|&(at, prefix)| prefix.map(|prefix| (at, prefix)));
+            let holders = subnets().filter_map(|&(at, prefix)| prefix.map(|prefix| (at, prefix)));
             let holders = holders.filter(move |(_, prefix)| prefix.contains(&address));
             // The first of the longest: the lowest id.
             holders
                 .reduce(|best, other| if other.1.prefix_len() > best.1.prefix_len() { other } else { best })
         };
         let found = holding(link.unwrap_or(source)).map(|(at, _)| at);
-        let plain = || subnets.iter().find(|(_, prefix)| prefix.is_none()).map(|&(at, _)| at);
+        let plain = || subnets().find(|(_, prefix)| prefix.is_none()).map(|&(at, _)| at);
         // Without a link-address nothing contradicts the Interface-ID: a relay's own address says nothing of it.
-        let any = || subnets.first().filter(|_| link.is_none()).map(|&(at, _)| at);
+        let any = || subnets().next().filter(|_| link.is_none()).map(|&(at, _)| at);
         found.or_else(plain).or_else(any)
     }
 }

@@ -35,7 +35,7 @@ fn relayed(relays: &[(&str, &str)]) -> Vec<u8> {
 fn choice(subnets: &[Selector4o6], relays: &[(&str, &str)], source: &str, interface: &str) -> Option<usize> {
     let bytes = relayed(relays);
     let packet = Packet::new_checked(&bytes, 9).unwrap();
-    SubnetSelector::new(subnets.iter()).select(packet.relays(), source.parse().unwrap(), interface)
+    SubnetSelector::new(subnets.iter()).select(packet.relays(), source.parse().unwrap(), interface, &|_| true)
 }
 
 /// Relays, source, interface, and the place of the subnet that is chosen.
@@ -126,8 +126,8 @@ fn a_hundred_thousand_subnets_are_told_apart() {
     let selector = SubnetSelector::new(subnets.iter());
     let bytes = relayed(&[("2001:db8:1:5::1", "other")]);
     let packet = Packet::new_checked(&bytes, 9).unwrap();
-    assert_eq!(selector.select(packet.relays(), Ipv6Addr::LOCALHOST, "vs"), Some(65_541));
+    assert_eq!(selector.select(packet.relays(), Ipv6Addr::LOCALHOST, "vs", &|_| true), Some(65_541));
     let bytes = relayed(&[("::", "port99999")]);
     let packet = Packet::new_checked(&bytes, 9).unwrap();
-    assert_eq!(selector.select(packet.relays(), Ipv6Addr::LOCALHOST, "vs"), Some(99_999));
+    assert_eq!(selector.select(packet.relays(), Ipv6Addr::LOCALHOST, "vs", &|_| true), Some(99_999));
 }

@@ -1,12 +1,16 @@
 //! The answer on the wire: Advertise, Reply or ADDR-REG-REPLY, with every relay level put back.
 
+use fosix_expression::Classes;
 use fosix_lease::{Key6, LeaseKind6};
-use fosix_policy::EffectiveOptions;
+use fosix_policy::{ClientOptions, Explanation, Topic, details, host_options};
 use fosix_wire::Error;
+use fosix_wire::text::hex;
 use fosix_wire::v6::{
     Message, MessageType, OptionCode, OptionRequest, RelaySuppliedOptions, VendorClass, VendorOpts, Writer,
     write_relay_reply,
 };
+
+use smallvec::SmallVec;
 
 use crate::fqdn;
 use crate::outcome::Sent6;
@@ -14,7 +18,12 @@ use crate::plan::{Plan, PlannedAssociation, PlannedLease, Status, Step};
 use crate::process::Exchange;
 
 /// Appends the whole answer to `out`, or leaves `out` as it is where it does not fit.
-pub(crate) fn write(exchange: &Exchange<'_>, plan: &Plan, out: &mut Vec<u8>) -> Result<(), Error> {
+pub(crate) fn write(
+    exchange: &Exchange<'_>,
+    plan: &Plan,
+    out: &mut Vec<u8>,
+    why: &mut Explanation,
+) -> Result<(), Error> {
     let message = &exchange.message;
     let mut w = Writer::new(out);
     // RFC 9915 §19.3: to a relay the answer goes inside Relay-reply.
@@ -40,7 +49,7 @@ pub(crate) fn write(exchange: &Exchange<'_>, plan: &Plan, out: &mut Vec<u8>) -> 
         }
         write_associations(exchange, plan, w);
         if !ends_leases(message.message_type()) {
-            exchange.server.with_options(exchange, plan, |options| write_options(exchange, plan, options, w));
+            write_options(exchange, plan, w, why);
         }
     });
     w.finish()
@@ -83,7 +92,7 @@ fn write_lease(exchange: &Exchange<'_>, lease: &PlannedLease, wants_excluded: bo
             // RFC 6603 §5.2: only for a client that knows what it means.
             if wants_excluded && lease.step != Step::Withdraw {
                 w.append(|out| {
-                    exchange.server.write_excluded(lease.key, out);
+                    exchange.server.write_excluded(exchange, lease.key, out);
                     Ok(())
                 });
             }
@@ -107,18 +116,38 @@ fn tee_times(exchange: &Exchange<'_>, plan: &Plan) -> (u32, u32) {
 }
 
 /// The options that the client asks for (RFC 9915 §21.7) or gets unasked.
-fn write_options(exchange: &Exchange<'_>, plan: &Plan, options: &EffectiveOptions, w: &mut Writer<'_>) {
+fn write_options(exchange: &Exchange<'_>, plan: &Plan, w: &mut Writer<'_>, why: &mut Explanation) {
     let message = &exchange.message;
+    let server = exchange.server;
     let is_inform = message.message_type() == MessageType::INFORMATION_REQUEST;
+    let none = Classes::default();
+    let view = exchange.view(&none);
+    let mut classes = exchange.classes.clone();
+    let listed = server.additional_classes(exchange, plan);
+    server.rules.classifier().additional(listed.into_iter(), &view, &mut classes, why);
+    let host = details(exchange.host(server.subnet_of(exchange, plan).as_ref()));
+    let own = host.filter(|host| !host.options.is_empty()).map(|host| host_options(&host.options));
+    let options = &server.options(exchange, plan, &classes, own.as_ref());
+    let decisions = server.rules.flex_options(&view, &classes, why);
     // RFC 9915 §18.3.9: how much this server wants to be chosen is said in Advertise alone.
     if let (Sent6::Advertise, Some(preference)) = (plan.sent, options.get(OptionCode::PREFERENCE.0)) {
         w.option(OptionCode::PREFERENCE, preference);
     }
     let codes = requests(message).flat_map(|request| request.iter());
+    let mut sent: SmallVec<[u16; 16]> = SmallVec::new();
     for (code, data) in options.select(codes.map(|code| code.0)) {
         // RFC 9915 §21.23: when to ask again is of use to who only asked for parameters.
         let fits = code != OptionCode::INFORMATION_REFRESH_TIME.0 || is_inform;
-        if fits && !is_servers_own(OptionCode(code)) {
+        if fits && !is_servers_own(OptionCode(code)) && !decisions.displaces(code) {
+            w.option(OptionCode(code), data);
+            sent.push(code);
+            why.add(Topic::Option, || {
+                format!("{code} {}: {}", hex(data), exchange.scope_of(plan, &classes, code))
+            });
+        }
+    }
+    for (code, data) in decisions.additions(&sent) {
+        if !is_servers_own(OptionCode(code)) {
             w.option(OptionCode(code), data);
         }
     }
@@ -129,21 +158,21 @@ fn write_options(exchange: &Exchange<'_>, plan: &Plan, options: &EffectiveOption
         fqdn::write(exchange, plan, w);
     }
     // RFC 9686 §4.1.
-    if exchange.server.allow_address_registration && asks(OptionCode::ADDR_REG_ENABLE) {
+    if server.allow_address_registration && asks(OptionCode::ADDR_REG_ENABLE) {
         w.option(OptionCode::ADDR_REG_ENABLE, &[]);
     }
     write_relay_supplied(exchange, options, w);
 }
 
-fn write_vendor_options(message: &Message<'_>, options: &EffectiveOptions, asked: bool, w: &mut Writer<'_>) {
+fn write_vendor_options(message: &Message<'_>, options: &ClientOptions<'_>, asked: bool, w: &mut Writer<'_>) {
     for enterprise in options.enterprises() {
         // RFC 9915 §21.17: a vendor's options are for those that say that they are of that vendor.
         let wanted = asked && names_enterprise(message, enterprise);
-        let mut chosen = options.vendor(enterprise).filter(|option| wanted || option.always_send).peekable();
+        let mut chosen = options.vendor(enterprise).filter(|(_, always)| wanted || *always).peekable();
         if chosen.peek().is_some() {
             w.nested(OptionCode::VENDOR_OPTS, |w| {
                 w.raw(&enterprise.to_be_bytes());
-                for option in chosen {
+                for (option, _) in chosen {
                     w.option(OptionCode(option.code), &option.data);
                 }
             });
@@ -153,7 +182,7 @@ fn write_vendor_options(message: &Message<'_>, options: &EffectiveOptions, asked
 
 /// What relays supply for the client (RFC 6422 §6): of each option that may be supplied the one of the relay nearest the
 /// client, unless it is configured here.
-fn write_relay_supplied(exchange: &Exchange<'_>, options: &EffectiveOptions, w: &mut Writer<'_>) {
+fn write_relay_supplied(exchange: &Exchange<'_>, options: &ClientOptions<'_>, w: &mut Writer<'_>) {
     let relays = exchange.packet.relays().iter().rev();
     let supplied = relays.filter_map(|relay| {
         let data = relay.options().find(OptionCode::RSOO)?;

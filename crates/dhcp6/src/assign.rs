@@ -1,14 +1,19 @@
 //! Addresses and prefixes for a client that asks for them: Solicit, Request, and what Renew finds missing.
 
-use fosix_lease::{Association, Key6, LeaseKind6, LeaseState};
+use fosix_config::{Lifetime, Subnet6};
+use fosix_lease::{Association, Key6, LeaseKind6, LeaseRef6, LeaseState};
+use fosix_policy::Topic;
 use fosix_wire::v6::{MessageType, OptionCode, StatusCode};
+use smallvec::SmallVec;
+use tracing::debug;
 
 use crate::Drop6;
 use crate::associations::{Asked, SERVED_AT_ONCE, associations};
 use crate::extend::tell_what_is_left;
 use crate::outcome::Sent6;
-use crate::plan::{PlannedLease, Step};
+use crate::plan::{End, PlannedLease, Step};
 use crate::process::{Exchange, Work};
+use crate::server::Hex;
 
 const NOTHING_LEFT: &str = "nothing is left for this identity association";
 const TOO_MANY: &str = "more identity associations than are served at a time";
@@ -78,7 +83,7 @@ impl Exchange<'_> {
         work: &mut Work<'_>,
     ) -> Result<bool, Drop6> {
         let from = work.plan.leases.len();
-        self.plan_held(asked, step, work);
+        self.plan_held(asked, step, has_room, work);
         for at in (from..work.plan.leases.len()).rev() {
             if !has_room {
                 // Nothing can be promised that is not on disk: the client is told what is left.
@@ -92,15 +97,77 @@ impl Exchange<'_> {
         Ok(work.plan.leases.len() > from)
     }
 
-    /// Plans every lease that the association holds in the subnets of its link.
-    pub(crate) fn plan_held(&self, asked: &Asked<'_>, step: Step, work: &mut Work<'_>) {
+    /// Plans every lease that the association holds in the subnets of its link. What is for others meanwhile, or would be in
+    /// the place of what is reserved for the client, it gives up where it can be given something new.
+    pub(crate) fn plan_held(&self, asked: &Asked<'_>, step: Step, has_room: bool, work: &mut Work<'_>) {
+        let client = asked.of(self.duid);
+        let reserved = if has_room { self.find_reserved(asked, client, work) } else { None };
         for &at in self.link {
             let Some(subnet) = self.server.subnet(at) else { continue };
-            let held = work.leases.held_by(asked.of(self.duid), subnet.id(), work.now);
-            for lease in held {
-                work.plan.leases.push(self.planned(lease.key(), asked.iaid, at, step));
+            let is_admitted = self.server.admits(at, &self.classes);
+            let held = work.leases.held_by(client, subnet.id(), work.now).map(LeaseRef6::key);
+            let held: SmallVec<[Key6; 4]> = held.collect();
+            for key in held {
+                let is_own = self.reserved(&subnet).contains(&key);
+                let is_open = is_admitted && self.within(&subnet, |scope| work.leases.is_open(key, &scope));
+                if !has_room || is_own || (is_open && reserved.is_none()) {
+                    work.why.add(Topic::Lease, || {
+                        let why = if is_own { ", and it is reserved for the client" } else { "" };
+                        format!("{key} of subnet {}: the client holds it{why}", subnet.id())
+                    });
+                    work.plan.leases.push(self.planned(key, asked.iaid, at, step));
+                    continue;
+                }
+                work.why.add(Topic::Lease, || match reserved {
+                    Some((reserved, _)) => {
+                        format!("not {key}, which it holds: {reserved} is reserved for the client")
+                    }
+                    None => format!("not {key}, which it holds: it is for other clients now"),
+                });
+                if step == Step::Grant {
+                    work.plan.ends.push((End::Release, key, asked.iaid));
+                }
             }
         }
+    }
+
+    /// What is reserved for the client, and free for this association, with the place of its subnet. What the association
+    /// holds already is nothing to find.
+    fn find_reserved(
+        &self,
+        asked: &Asked<'_>,
+        client: Association<'_>,
+        work: &mut Work<'_>,
+    ) -> Option<(Key6, usize)> {
+        if !self.hosts.is_any() {
+            return None;
+        }
+        let mut found = None;
+        for subnet in self.subnets() {
+            for key in self.reserved(&subnet).into_iter().filter(|key| key.kind == asked.kind) {
+                let is_planned = work.plan.leases.iter().any(|lease| lease.key == key);
+                if is_planned || found.is_some() {
+                    continue;
+                }
+                let is_held = work
+                    .leases
+                    .get(key)
+                    .is_some_and(|lease| lease.is_held_by(self.duid, asked.iaid, work.now));
+                if is_held {
+                    return None;
+                }
+                match self.within(&subnet, |scope| work.leases.check(key, client, scope, work.now)) {
+                    Ok(()) => found = Some((key, subnet.at)),
+                    Err(conflict) => {
+                        work.why.add(Topic::Lease, || {
+                            format!("not {key}, which is reserved for the client: {conflict}")
+                        });
+                        debug!(%key, %conflict, duid = %Hex(self.duid), "what is reserved cannot be given");
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Plans a lease that the association does not hold; false where nothing is left, or hooks do not let it have what is.
@@ -114,30 +181,52 @@ impl Exchange<'_> {
             return Ok(false);
         }
         // Another association of the same message must not be given the same.
-        work.leases.offer(key, client, self.server.settings.offer_lifetime, work.now);
+        let of_class = self.server.rules.classifier().offer_lifetime(&self.classes);
+        let lifetime = of_class.unwrap_or(self.server.settings.offer_lifetime);
+        work.leases.offer(key, client, lifetime, work.now);
         Ok(true)
     }
 
     /// What the association should get, and the place of its subnet: subnets that the client knows come first, then the
     /// subnet that was selected, then the others of its shared network.
     fn find(&self, asked: &Asked<'_>, client: Association<'_>, work: &mut Work<'_>) -> Option<(Key6, usize)> {
+        if let Some((key, at)) = self.find_reserved(asked, client, work) {
+            work.why.add(Topic::Lease, || format!("{key}: it is reserved for the client"));
+            return Some((key, at));
+        }
         work.hints.clear();
         work.hints.extend(asked.keys().take(SERVED_AT_ONCE));
         let (now, prefix_len) = (work.now, asked.prefix_len());
-        if let [only] = self.link {
-            let id = self.server.subnet(*only)?.id();
-            return work.leases.choose(client, id, work.hints, prefix_len, now).map(|key| (key, *only));
-        }
+        let is_only_one = self.subnets().nth(1).is_none();
         for familiar in [true, false] {
-            for &at in self.link {
-                let Some(subnet) = self.server.subnet(at) else { continue };
-                let knows = work.hints.iter().any(|&hint| subnet.gives(hint))
+            for subnet in self.subnets() {
+                let knows = is_only_one
+                    || work.hints.iter().any(|&hint| subnet.gives(hint))
                     || work.leases.known(client, subnet.id(), now).is_some();
-                if knows == familiar
-                    && let Some(key) = work.leases.choose(client, subnet.id(), work.hints, prefix_len, now)
-                {
-                    return Some((key, at));
+                if knows != familiar {
+                    continue;
                 }
+                let had = work.leases.known(client, subnet.id(), now).map(LeaseRef6::key);
+                let hints: &[Key6] = work.hints;
+                let chosen =
+                    self.within(&subnet, |scope| work.leases.choose(client, scope, hints, prefix_len, now));
+                if let Some(key) = chosen {
+                    work.why.add(Topic::Lease, || {
+                        let why = match Some(key) {
+                            chosen if chosen == had => "the client had it last",
+                            _ if work.hints.contains(&key) => "the client asks for it, and it is free",
+                            _ => "it is free, or on offer to the client",
+                        };
+                        format!("{key} of subnet {}{}: {why}", subnet.id(), subnet.pool_text(key))
+                    });
+                    return Some((key, subnet.at));
+                }
+                work.why.add(Topic::Lease, || {
+                    format!(
+                        "nothing of subnet {}: no pool that admits the client has anything free",
+                        subnet.id()
+                    )
+                });
             }
         }
         None
@@ -146,22 +235,22 @@ impl Exchange<'_> {
     /// A lease with the lifetimes of its subnet.
     pub(crate) fn planned(&self, key: Key6, iaid: u32, at: usize, step: Step) -> PlannedLease {
         let subnet = self.server.subnet(at);
-        PlannedLease {
-            key,
-            iaid,
-            subnet: Some(at),
-            preferred_lifetime: subnet.map_or(0, |subnet| subnet.config.preferred_lifetime.default),
-            valid_lifetime: subnet.map_or(0, |subnet| subnet.config.timers.valid_lifetime.default),
-            step,
-        }
+        let classifier = self.server.rules.classifier();
+        let of_subnet = |of: fn(&Subnet6) -> Lifetime| subnet.map_or(0, |subnet| of(subnet.config).default);
+        let of_class = classifier.valid_lifetime(&self.classes).map(|lifetime| lifetime.default);
+        let valid_lifetime = of_class.unwrap_or_else(|| of_subnet(|subnet| subnet.timers.valid_lifetime));
+        let of_class = classifier.preferred_lifetime(&self.classes).map(|lifetime| lifetime.default);
+        let preferred_lifetime = of_class.unwrap_or_else(|| of_subnet(|subnet| subnet.preferred_lifetime));
+        // RFC 9915 §21.6: the preferred one is nowhere above the valid one.
+        let preferred_lifetime = preferred_lifetime.min(valid_lifetime);
+        PlannedLease { key, iaid, subnet: Some(at), preferred_lifetime, valid_lifetime, step }
     }
 
     /// Whether the client's link may have `key`: an address of one of its subnets, a prefix of one of their pools.
     pub(crate) fn fits_link(&self, key: Key6) -> bool {
-        let mut subnets = self.link.iter().filter_map(|&at| self.server.subnet(at));
-        subnets.any(|subnet| match key.kind {
+        self.subnets().any(|subnet| match key.kind {
             LeaseKind6::Address => subnet.config.prefix.contains(&key.address),
-            LeaseKind6::Prefix => subnet.gives(key),
+            LeaseKind6::Prefix => subnet.gives(key) || self.reserved(&subnet).contains(&key),
         })
     }
 

@@ -64,7 +64,7 @@ impl Exchange<'_> {
     fn excludes_anew(&self, asked: &Asked<'_>) -> bool {
         asked.keys().take(SERVED_AT_ONCE).any(|key| {
             let mut expected = Vec::new();
-            self.server.write_excluded(key, &mut expected);
+            self.server.write_excluded(self, key, &mut expected);
             asked.excluded(key).any(|data| expected.get(4..) != Some(data))
         })
     }

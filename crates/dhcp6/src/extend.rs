@@ -64,7 +64,7 @@ impl Exchange<'_> {
         work: &mut Work<'_>,
     ) -> Result<Option<Status>, Drop6> {
         let from = work.plan.leases.len();
-        self.plan_held(asked, Step::Grant, work);
+        self.plan_held(asked, Step::Grant, has_room && may_create, work);
         for at in from..work.plan.leases.len() {
             if has_room {
                 self.lease6_extend(at, is_rebind, work)?;
@@ -114,11 +114,13 @@ impl Exchange<'_> {
             lease.is_active(work.now) && !lease.is_held_by(self.duid, asked.iaid, work.now)
         });
         let client = asked.of(self.duid);
-        let mut subnets = self.link.iter().filter_map(|&at| self.server.subnet(at));
         is_held
-            || subnets.any(|subnet| {
-                let conflict = work.leases.check(key, client, subnet.id(), work.now);
-                matches!(conflict, Err(Conflict6::Held { .. } | Conflict6::OnOffer { .. }))
+            || self.subnets().any(|subnet| {
+                let conflict = self.within(&subnet, |scope| work.leases.check(key, client, scope, work.now));
+                matches!(
+                    conflict,
+                    Err(Conflict6::Held { .. } | Conflict6::OnOffer { .. } | Conflict6::Reserved { .. })
+                )
             })
     }
 }

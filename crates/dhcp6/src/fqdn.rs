@@ -34,7 +34,11 @@ pub(crate) fn hostname(exchange: &Exchange<'_>, plan: &Plan) -> Box<str> {
         exchange.server.fqdn_policy(exchange).replace_client_name,
         ReplaceClientName::Always | ReplaceClientName::WhenNotPresent
     );
-    if given || makes_one { name_of(exchange, plan).to_ascii_lowercase().into() } else { Box::default() }
+    if given || makes_one || !exchange.reserved_name().is_empty() {
+        name_of(exchange, plan).to_ascii_lowercase().into()
+    } else {
+        Box::default()
+    }
 }
 
 /// The client's option, unless it cannot be read: then it is as if it were not there.
@@ -46,6 +50,11 @@ fn sent<'a>(exchange: &Exchange<'a>) -> Option<ClientFqdn<'a>> {
 /// part of one, or one made of the address.
 fn name_of(exchange: &Exchange<'_>, plan: &Plan) -> String {
     let policy = exchange.server.fqdn_policy(exchange);
+    match exchange.reserved_name() {
+        "" => {}
+        name if name.ends_with('.') => return name.to_owned(),
+        name => return qualified(name, policy),
+    }
     let given = sent(exchange).map(|fqdn| fqdn.name).filter(|name| name.labels().next().is_some());
     let replaced = match policy.replace_client_name {
         ReplaceClientName::Never => false,

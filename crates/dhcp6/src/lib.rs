@@ -7,6 +7,7 @@
 //! ```text
 //! datagram ──► query.rs      decode, may it be served
 //!               ├─► sanitize.rs   a DHCPV4-QUERY without what only the other half may say ──► HandOver
+//!               ├─► client.rs     who is it: its classes, what is reserved for it (reserved.rs)
 //!               └─► subnet.rs     which link the client is on
 //!                   process.rs    by message: assign.rs, extend.rs, end.rs, register.rs make a plan (plan.rs)
 //!                   answer.rs     the plan as bytes, with the options of scopes.rs
@@ -30,14 +31,16 @@ mod plan;
 mod process;
 mod query;
 mod register;
+mod reserved;
 mod sanitize;
 mod scopes;
 mod server;
 mod subnet;
+mod why;
 
 pub use commit::Commit6;
 pub use duid::{LinkLayerAddress, duid_fits, server_duid};
 pub use outcome::{Drop6, Event6, Received6, Sent6, Statistics6};
 pub use query::{Datagram, Origin, begins_exchange};
-pub use scopes::pools;
+pub use scopes::{arrange, pools};
 pub use server::{Answer, Effects6, HandOver, LeaseAccess, Outcome6, Server6, Settings6};

@@ -1,6 +1,6 @@
 //! What can become of a datagram, each under its own name: answered, handed over, or dropped.
 
-use fosix_policy::{Tally, counters};
+use fosix_policy::{Dropped, Tally, counters};
 use fosix_wire::v6::MessageType;
 
 counters! {
@@ -128,10 +128,18 @@ counters! {
         NoFreeLease = "pkt6-drop-no-free-lease",
         /// The answer does not fit into a message.
         AnswerTooLong = "pkt6-drop-answer-too-long",
+        /// It is in the class DROP.
+        Class = "pkt6-drop-class",
         /// A hook dropped it.
         Hook = "pkt6-drop-hook",
         /// A hook kept the answer from being sent, or left something that is none.
         HookAnswer = "pkt6-drop-hook-answer",
+    }
+}
+
+impl From<Dropped> for Drop6 {
+    fn from(_: Dropped) -> Self {
+        Self::Class
     }
 }
 
@@ -172,6 +180,7 @@ impl Statistics6 {
             ("pkt6-receive-drop", self.dropped.total()),
             ("pkt6-parse-failed", dropped(&[Drop6::Truncated, Drop6::Malformed, Drop6::TooManyRelays])),
             ("pkt6-not-for-us", dropped(&[Drop6::NotForUs])),
+            ("pkt6-admin-filtered", dropped(&[Drop6::Class])),
             (
                 "pkt6-rfc-violation",
                 dropped(&[

@@ -1,13 +1,18 @@
 //! What RFC 9915 §18.3 has a server do with each message of a client, DHCPV4-QUERY apart: first it is planned, then the
 //! answer is written, then leases change.
 
+use std::net::Ipv6Addr;
+
+use fosix_expression::Classes;
 use fosix_hooks::{Arrival, Context, Query6};
 use fosix_lease::{Grant6, Key6, LeaseKind6, Leases6, RelayHop, Timestamp};
+use fosix_policy::Explanation;
 use fosix_wire::v6::{Message, MessageType, OptionCode, Packet, StatusCode};
 
 use crate::associations::{self, associations};
 use crate::outcome::{Drop6, Sent6};
 use crate::plan::{End, Plan, Step};
+use crate::reserved::Hosts6;
 use crate::scopes::Subnet;
 use crate::server::Server6;
 use crate::{client, fqdn};
@@ -22,6 +27,12 @@ pub(crate) struct Exchange<'a> {
     /// The places of the subnets of the client's link: the one that was selected, then the others of its shared network.
     pub(crate) link: &'a [usize],
     pub(crate) arrival: Arrival<'a>,
+    /// Where the datagram was sent to.
+    pub(crate) destination: Ipv6Addr,
+    /// The classes that the message is in.
+    pub(crate) classes: Classes,
+    /// What is reserved for the client.
+    pub(crate) hosts: Hosts6<'a>,
 }
 
 /// What an exchange works with and on.
@@ -33,6 +44,8 @@ pub(crate) struct Work<'a> {
     pub(crate) hints: &'a mut Vec<Key6>,
     /// What hooks keep for this message.
     pub(crate) context: &'a mut Context,
+    /// What was decided, and why.
+    pub(crate) why: &'a mut Explanation,
 }
 
 const ALL_ON_LINK: &str = "all addresses fit the link";
@@ -123,7 +136,9 @@ impl<'a> Exchange<'a> {
                 valid_lifetime: lease.valid_lifetime,
             };
             // It was looked at when it was planned, and nothing has changed since; the store has the last word all the same.
-            work.leases.grant(grant, work.now).map_err(|conflict| match conflict {
+            let now = work.now;
+            let granted = self.within(&subnet, |scope| work.leases.grant_within(&scope, grant, now));
+            granted.map_err(|conflict| match conflict {
                 fosix_lease::Conflict6::NoRoom => Drop6::StoreFull,
                 _ => Drop6::NoFreeLease,
             })?;

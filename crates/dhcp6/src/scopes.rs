@@ -2,19 +2,24 @@
 
 use std::net::Ipv6Addr;
 
-use fosix_config::{Dhcp6, FqdnPolicy, OptionValue, PdPool, Subnet6};
-use fosix_lease::{Key6, LeaseKind6, PoolRange6};
-use fosix_policy::EffectiveOptions;
+use fosix_config::{ClassNumber, Dhcp6, FqdnPolicy, OptionValue, PdPool, Subnet6};
+use fosix_expression::Classes;
+use fosix_lease::{Key6, LeaseKind6, Leases6, PoolRange6};
+use fosix_policy::{ClientOptions, EffectiveOptions, Guards};
 use fosix_wire::softwire::Ipv6Prefix;
 use fosix_wire::v6::{Writer, write_excluded_prefix};
+use smallvec::SmallVec;
 
 use crate::plan::Plan;
 use crate::process::Exchange;
+use crate::reserved::key_of;
 use crate::server::Server6;
 
 /// A subnet with what its clients get.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Subnet<'a> {
+    /// Its place in the configuration.
+    pub(crate) at: usize,
     pub(crate) config: &'a Subnet6,
     scopes: &'a SubnetScopes,
 }
@@ -24,7 +29,9 @@ pub(crate) struct Subnet<'a> {
 pub(crate) struct SubnetScopes {
     /// The places of the subnets of its link: itself, then the others of its shared network.
     link: Box<[usize]>,
-    options: EffectiveOptions,
+    own: EffectiveOptions,
+    /// With the global ones.
+    merged: EffectiveOptions,
     /// The pools with options of their own.
     pools: Vec<PoolScope>,
 }
@@ -34,25 +41,56 @@ struct PoolScope {
     kind: LeaseKind6,
     first: Ipv6Addr,
     last: Ipv6Addr,
-    own: Vec<OptionValue>,
+    own: EffectiveOptions,
+    /// With those of the subnet and the global ones.
     merged: EffectiveOptions,
 }
 
 /// The pools of all subnets, as the lease store wants them.
 pub fn pools(config: &Dhcp6) -> Vec<PoolRange6> {
+    let guards = guards(config);
     let of_subnet = |subnet: &Subnet6| {
         let addresses = subnet.pools.iter().map(|pool| {
             let range = PoolRange6::addresses(subnet.id.0, pool.first, pool.last);
-            range.with_allocator(allocator(subnet.allocator))
+            range.with_allocator(allocator(subnet.allocator)).with_guard(guards.number(&pool.guard))
         });
         let prefixes = subnet.pd_pools.iter().map(|pool| {
             let (prefix, len) = (pool.prefix.network(), pool.prefix.prefix_len());
             let range = PoolRange6::prefixes(subnet.id.0, prefix, len, pool.delegated_len);
-            range.with_allocator(allocator(subnet.pd_allocator))
+            range.with_allocator(allocator(subnet.pd_allocator)).with_guard(guards.number(&pool.guard))
         });
         addresses.chain(prefixes).collect::<Vec<_>>()
     };
     config.subnets.iter().flat_map(of_subnet).collect()
+}
+
+/// The guards of all pools.
+pub(crate) fn guards(config: &Dhcp6) -> Guards {
+    Guards::new(config.subnets.iter().flat_map(|subnet| {
+        let addresses = subnet.pools.iter().map(|pool| &pool.guard);
+        addresses.chain(subnet.pd_pools.iter().map(|pool| &pool.guard))
+    }))
+}
+
+/// Has `leases` give out what is configured, from now on: the pools, and what is reserved by name alone. It takes as long as
+/// there are leases and reservations.
+pub fn arrange(config: &Dhcp6, leases: &mut Leases6) {
+    leases.set_pools(&pools(config));
+    let mut by_address: Vec<&Subnet6> = config.subnets.iter().collect();
+    by_address.sort_by_key(|subnet| subnet.prefix.network());
+    // What is reserved everywhere belongs to the subnet that it lies in, if it is an address.
+    let subnet_with = |address: Ipv6Addr| {
+        let behind = by_address.partition_point(|subnet| subnet.prefix.network() <= address);
+        let subnet = by_address.get(behind.checked_sub(1)?)?;
+        subnet.prefix.contains(&address).then_some(subnet.id.0)
+    };
+    for (subnet, host) in config.rules.reservations.iter() {
+        for reserved in &host.reserved {
+            let found = || reserved.prefix_len.is_none().then(|| subnet_with(reserved.address)).flatten();
+            let subnet = subnet.map(|subnet| subnet.0).or_else(found);
+            leases.exclude(subnet.unwrap_or(0), key_of(reserved));
+        }
+    }
 }
 
 fn allocator(configured: fosix_config::Allocator) -> fosix_lease::Allocator {
@@ -75,7 +113,8 @@ pub(crate) fn prepare(config: &Dhcp6) -> Vec<SubnetScopes> {
     let each = config.subnets.iter().enumerate();
     each.map(|(at, subnet)| SubnetScopes {
         link: place(at, subnet),
-        options: EffectiveOptions::merge(&[&subnet.options, &config.options]),
+        own: EffectiveOptions::merge(&[&subnet.options]),
+        merged: EffectiveOptions::merge(&[&subnet.options, &config.options]),
         pools: pool_scopes(subnet, config),
     })
     .collect()
@@ -86,7 +125,7 @@ fn pool_scopes(subnet: &Subnet6, config: &Dhcp6) -> Vec<PoolScope> {
         kind,
         first,
         last,
-        own: own.clone(),
+        own: EffectiveOptions::merge(&[own]),
         merged: EffectiveOptions::merge(&[own, &subnet.options, &config.options]),
     };
     let of_addresses =
@@ -115,6 +154,21 @@ impl Subnet<'_> {
     }
 }
 
+impl Subnet<'_> {
+    /// The pool that `key` is of, for an explanation: `, pool 2001:db8::1 - 2001:db8::9`.
+    pub(crate) fn pool_text(&self, key: Key6) -> String {
+        let pool = match key.kind {
+            LeaseKind6::Address => {
+                let mut pools = self.config.pools.iter();
+                let pool = pools.find(|pool| (pool.first..=pool.last).contains(&key.address));
+                pool.map(|pool| format!(", pool {} - {}", pool.first, pool.last))
+            }
+            LeaseKind6::Prefix => pd_pool(self.config, key).map(|pool| format!(", pool {}", pool.prefix)),
+        };
+        pool.unwrap_or_else(|| ", in no pool".to_owned())
+    }
+}
+
 fn pd_pool(subnet: &Subnet6, key: Key6) -> Option<&PdPool> {
     let mut pools = subnet.pd_pools.iter();
     pools.find(|pool| pool.delegated_len == key.prefix_len && pool.prefix.contains(&key.address))
@@ -123,7 +177,7 @@ fn pd_pool(subnet: &Subnet6, key: Key6) -> Option<&PdPool> {
 impl Server6 {
     /// The subnet at that place of the configuration.
     pub(crate) fn subnet(&self, at: usize) -> Option<Subnet<'_>> {
-        Some(Subnet { config: self.subnets.get(at)?, scopes: self.scopes.get(at)? })
+        Some(Subnet { at, config: self.subnets.get(at)?, scopes: self.scopes.get(at)? })
     }
 
     /// The places of the subnets that share the link of the one at `at`, itself first.
@@ -131,57 +185,115 @@ impl Server6 {
         self.scopes.get(at).map_or(&[], |scopes| &scopes.link)
     }
 
-    /// Calls `write` with the options for whoever gets what is planned: of its pools, then of its subnet, then the global
-    /// ones.
-    pub(crate) fn with_options(
-        &self,
+    /// The options for whoever gets what is planned, is in `classes` and has options of `own`: these, those of its pools, of its
+    /// subnet, of its classes, then the global ones.
+    pub(crate) fn options<'a>(
+        &'a self,
         exchange: &Exchange<'_>,
         plan: &Plan,
-        write: impl FnOnce(&EffectiveOptions),
-    ) {
-        let subnet = plan.usable().find_map(|lease| self.subnet(lease.subnet?)).or_else(|| exchange.subnet());
-        let Some(subnet) = subnet else { return write(&self.global_options) };
-        let pools = || {
-            plan.usable().filter_map(|lease| {
-                let scopes = self.subnet(lease.subnet?)?.scopes;
+        classes: &Classes,
+        own: Option<&'a EffectiveOptions>,
+    ) -> ClientOptions<'a> {
+        let mut options = ClientOptions::default();
+        let mut of_classes = ClientOptions::default();
+        self.rules.classifier().push_options(classes, &mut of_classes);
+        if let Some(own) = own {
+            options.push(own);
+        }
+        let Some(subnet) = self.subnet_of(exchange, plan) else {
+            options.extend(of_classes);
+            options.push(&self.global_options);
+            return options;
+        };
+        let mut pools: SmallVec<[&PoolScope; 4]> = SmallVec::new();
+        for lease in plan.usable() {
+            let scopes = lease.subnet.and_then(|at| self.scopes.get(at));
+            let pool = scopes.and_then(|scopes| {
                 scopes.pools.iter().find(|pool| {
                     pool.kind == lease.key.kind && (pool.first..=pool.last).contains(&lease.key.address)
                 })
-            })
-        };
-        let Some(first) = pools().next() else { return write(&subnet.scopes.options) };
-        if pools().all(|pool| std::ptr::eq(pool, first)) {
-            return write(&first.merged);
+            });
+            if let Some(pool) = pool
+                && !pools.iter().any(|known| std::ptr::eq(*known, pool))
+            {
+                pools.push(pool);
+            }
         }
-        let own = pools().map(|pool| pool.own.as_slice());
-        let outer = [subnet.config.options.as_slice(), &self.options];
-        let scopes: Vec<&[OptionValue]> = own.chain(outer).collect();
-        write(&EffectiveOptions::merge(&scopes));
+        match (&*pools, of_classes.is_empty()) {
+            ([], true) => options.push(&subnet.scopes.merged),
+            ([only], true) => options.push(&only.merged),
+            _ => {
+                pools.iter().for_each(|pool| options.push(&pool.own));
+                options.push(&subnet.scopes.own);
+                options.extend(of_classes);
+                options.push(&self.global_options);
+            }
+        }
+        options
     }
 
-    /// Appends the Prefix Exclude option (RFC 6603 §4.2) of a delegated prefix, if its pool has a prefix to keep out.
-    pub(crate) fn write_excluded(&self, key: Key6, out: &mut Vec<u8>) {
+    /// The subnet whose options an answer has: that of the first lease, else the one that was selected.
+    pub(crate) fn subnet_of<'a>(&'a self, exchange: &Exchange<'_>, plan: &Plan) -> Option<Subnet<'a>> {
+        plan.usable()
+            .find_map(|lease| self.subnet(lease.subnet?))
+            .or_else(|| self.subnet(*exchange.link.first()?))
+    }
+
+    /// The classes that the pools, the subnets and the shared networks of what is planned list, in this order.
+    pub(crate) fn additional_classes(
+        &self,
+        exchange: &Exchange<'_>,
+        plan: &Plan,
+    ) -> SmallVec<[ClassNumber; 8]> {
+        let mut listed: SmallVec<[ClassNumber; 8]> = SmallVec::new();
+        for lease in plan.usable() {
+            let Some(subnet) = lease.subnet.and_then(|at| self.subnets.get(at)) else { continue };
+            let key = lease.key;
+            match key.kind {
+                LeaseKind6::Address => {
+                    let mut pools = subnet.pools.iter();
+                    let pool = pools.find(|pool| (pool.first..=pool.last).contains(&key.address));
+                    listed.extend(pool.into_iter().flat_map(|pool| &pool.additional_classes).copied());
+                }
+                LeaseKind6::Prefix => {
+                    let pool = pd_pool(subnet, key);
+                    listed.extend(pool.into_iter().flat_map(|pool| &pool.additional_classes).copied());
+                }
+            }
+        }
+        let subnet = self.subnet_of(exchange, plan);
+        listed.extend(subnet.into_iter().flat_map(|subnet| &subnet.config.additional_classes).copied());
+        listed
+    }
+
+    /// Appends the Prefix Exclude option (RFC 6603 §4.2) of a delegated prefix, if its pool or the client's reservation has a
+    /// prefix to keep out.
+    pub(crate) fn write_excluded(&self, exchange: &Exchange<'_>, key: Key6, out: &mut Vec<u8>) {
+        if let Some(excluded) = exchange.reserved_excluded(key.address) {
+            return write_exclude(key, excluded.network(), excluded.prefix_len(), out);
+        }
         let pool = self.subnets.iter().find_map(|subnet| pd_pool(subnet, key));
-        let Some((pool, excluded)) = pool.and_then(|pool| Some((pool, pool.excluded?))) else { return };
+        let Some(excluded) = pool.and_then(|pool| pool.excluded) else { return };
         // It is configured for the first prefix of the pool; in the others it lies at the same place.
         let behind = u128::MAX.checked_shr(key.prefix_len.into()).unwrap_or(0);
         let inner = u128::from(excluded.network()) & behind;
         let address = Ipv6Addr::from(u128::from(key.address) | inner);
-        let prefixes = (
-            Ipv6Prefix::new(key.address, pool.delegated_len),
-            Ipv6Prefix::new(address, excluded.prefix_len()),
-        );
-        if let (Ok(delegated), Ok(excluded)) = prefixes {
-            let mut w = Writer::new(out);
-            write_excluded_prefix(&mut w, delegated, excluded);
-            // What cannot be written is left out: the buffer is as it was.
-            let _ = w.finish();
-        }
+        write_exclude(key, address, excluded.prefix_len(), out);
     }
 
     /// What names are made of for the client.
     pub(crate) fn fqdn_policy(&self, exchange: &Exchange<'_>) -> &FqdnPolicy {
         let subnet = exchange.link.first().and_then(|&at| self.subnets.get(at));
         subnet.map_or(&self.fqdn, |subnet| &subnet.fqdn)
+    }
+}
+
+fn write_exclude(delegated: Key6, excluded: Ipv6Addr, len: u8, out: &mut Vec<u8>) {
+    let prefixes = (Ipv6Prefix::new(delegated.address, delegated.prefix_len), Ipv6Prefix::new(excluded, len));
+    if let (Ok(delegated), Ok(excluded)) = prefixes {
+        let mut w = Writer::new(out);
+        write_excluded_prefix(&mut w, delegated, excluded);
+        // What cannot be written is left out: the buffer is as it was.
+        let _ = w.finish();
     }
 }

@@ -5,13 +5,15 @@ use std::fmt;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::ops::Range;
 
-use fosix_config::{Dhcp6, FqdnPolicy, MacSource, OptionValue, Subnet6};
+use fosix_config::{Dhcp6, FqdnPolicy, MacSource, ReservedLease, Subnet6};
+use fosix_expression::Classes;
 use fosix_hooks::{Context, Hooks, Query6};
 use fosix_lease::{Key6, Leases6, Timestamp};
-use fosix_policy::EffectiveOptions;
+use fosix_policy::{EffectiveOptions, Explanation, Guards, Rules, Topic, not_dropped};
 use fosix_wire::v6::{self, MessageType, OptionCode, Packet};
 use tracing::debug;
 
+use crate::client::{self, view};
 use crate::commit::Commit6;
 use crate::outcome::{self, Drop6, Event6, Sent6, Statistics6};
 use crate::plan::Plan;
@@ -49,9 +51,10 @@ pub struct Server6 {
     pub(crate) subnets: Vec<Subnet6>,
     /// In the order of `subnets`.
     pub(crate) scopes: Vec<SubnetScopes>,
-    /// The global options.
-    pub(crate) options: Vec<OptionValue>,
     pub(crate) global_options: EffectiveOptions,
+    pub(crate) rules: Rules<Box<[ReservedLease]>>,
+    /// Those of pools.
+    pub(crate) guards: Guards,
     /// In the order of `subnets`.
     pub(crate) subnet_ids: Vec<u32>,
     pub(crate) decline_probation_period: u32,
@@ -135,6 +138,9 @@ struct Turn<'a> {
     leases: &'a mut dyn LeaseAccess,
     context: Context,
     effects: &'a mut Effects6,
+    /// The classes that the message is in so far.
+    classes: Classes,
+    why: &'a mut Explanation,
 }
 
 impl Server6 {
@@ -146,7 +152,8 @@ impl Server6 {
             selector: SubnetSelector::new(&config.subnets),
             subnet_ids: config.subnets.iter().map(|subnet| subnet.id.0).collect(),
             subnets: config.subnets.clone(),
-            options: config.options.clone(),
+            rules: Rules::new(config.rules.clone()),
+            guards: scopes::guards(config),
             decline_probation_period: config.decline_probation_period,
             mac_sources: config.mac_sources.clone(),
             relay_supplied_options: config.relay_supplied_options.clone(),
@@ -184,8 +191,21 @@ impl Server6 {
         datagram: &Datagram<'a>,
         effects: &mut Effects6,
     ) -> Outcome6<'a> {
+        self.handle_explained(now, leases, datagram, effects, &mut Explanation::default())
+    }
+
+    /// The same, with what is decided on the way told to `why`.
+    pub fn handle_explained<'a>(
+        &self,
+        now: Timestamp,
+        leases: &mut dyn LeaseAccess,
+        datagram: &Datagram<'a>,
+        effects: &mut Effects6,
+        why: &mut Explanation,
+    ) -> Outcome6<'a> {
         effects.statistics.datagrams += 1;
-        let mut turn = Turn { now, leases, context: Context::new(), effects };
+        let mut turn =
+            Turn { now, leases, context: Context::new(), effects, classes: Classes::default(), why };
         let outcome = self.receive(datagram, &mut turn).unwrap_or_else(Outcome6::Dropped);
         match &outcome {
             Outcome6::Answered(sent) => effects.statistics.sent.count(*sent),
@@ -258,6 +278,7 @@ impl Server6 {
             }
             return Err(reason);
         }
+        self.classify(&packet, datagram, &mut turn.classes, turn.why);
         let Some(changed) = self.pkt6_receive(datagram, &mut turn.context)? else {
             return self.serve(&packet, datagram, turn);
         };
@@ -276,20 +297,36 @@ impl Server6 {
     ) -> Result<Outcome6<'a>, Drop6> {
         let message = packet.message();
         query::check_client(&message)?;
+        not_dropped(&turn.classes)?;
+        self.classify_early(packet, datagram, &mut turn.classes, turn.why)?;
         if message.message_type() == MessageType::DHCPV4_QUERY {
             return self.hand_over(packet, datagram, turn.effects).map(Outcome6::HandedOver);
         }
         query::check_destination(packet, &datagram.origin)?;
         let query = Query6 { packet, arrival: hooked::arrival(datagram) };
-        let subnet = self.selector.select(packet.relays(), query.arrival.source, datagram.interface);
-        let subnet = self.subnet6_select(&query, subnet, &mut turn.context)?;
+        let select = |admits: &dyn Fn(usize) -> bool| {
+            self.selector.select(packet.relays(), query.arrival.source, datagram.interface, admits)
+        };
+        let selected = select(&|at| self.admits(at, &turn.classes));
+        let subnet = self.subnet6_select(&query, selected, &mut turn.context)?;
+        turn.why.add(Topic::Subnet, || self.why_subnet(&query, select(&|_| true), selected, subnet));
+        let link = subnet.map_or(&[][..], |at| self.link(at));
+        let none = Classes::default();
+        let flex_id = self.rules.flex_id(&view(packet, datagram, &none), &turn.classes);
+        let duid = message.options().find(OptionCode::CLIENT_ID).unwrap_or_default();
+        let replaced =
+            flex_id.as_deref().filter(|_| self.rules.flex_id_replaces()).map(client::replaced_duid);
+        let hosts = self.hosts(packet, datagram, link, flex_id.as_deref(), &mut turn.classes, turn.why)?;
         let exchange = Exchange {
             server: self,
             packet,
             message,
-            duid: message.options().find(OptionCode::CLIENT_ID).unwrap_or_default(),
-            link: subnet.map_or(&[], |at| self.link(at)),
+            duid: replaced.as_deref().unwrap_or(duid),
+            link,
             arrival: query.arrival,
+            destination: datagram.origin.destination,
+            classes: std::mem::take(&mut turn.classes),
+            hosts,
         };
         self.answer(&exchange, datagram.origin, turn)
     }
@@ -304,11 +341,11 @@ impl Server6 {
         let Effects6 { bytes, answers, plan, hints, .. } = &mut *turn.effects;
         let leases = turn.leases.leases();
         let changes_before = leases.changes().len();
-        let mut work = Work { now: turn.now, leases, plan, hints, context: &mut turn.context };
+        let mut work = Work { now: turn.now, leases, plan, hints, context: &mut turn.context, why: turn.why };
         exchange.plan(&mut work)?;
         let start = bytes.len();
         // The answer is written first: when it cannot be, nothing was granted.
-        answer::write(exchange, work.plan, bytes).map_err(|_| Drop6::AnswerTooLong)?;
+        answer::write(exchange, work.plan, bytes, work.why).map_err(|_| Drop6::AnswerTooLong)?;
         exchange.carry_out(&mut work)?;
         let mut answer = self.address(exchange.packet, &origin, start..bytes.len());
         if let Some(commit) = Commit6::of(exchange, origin, changes_before, &mut work) {

@@ -51,6 +51,10 @@ fn server_with(settings: Settings6) -> Server6 {
         pd_allocator: fosix_config::Allocator::Iterative,
         fqdn: fosix_config::FqdnPolicy::default(),
         shared_network: None,
+        guard: fosix_config::Guard::default(),
+        network_guard: fosix_config::Guard::default(),
+        additional_classes: Vec::new(),
+        reservation_modes: fosix_config::ReservationModes::default(),
     };
     let config = Dhcp6 {
         interfaces: Vec::new(),
@@ -77,6 +81,7 @@ fn server_with(settings: Settings6) -> Server6 {
         relay_supplied_options: vec![65],
         allow_address_registration: true,
         fqdn: fosix_config::FqdnPolicy::default(),
+        rules: fosix_config::ClientRules::default(),
     };
     Server6::new(&config, settings)
 }

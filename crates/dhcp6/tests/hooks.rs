@@ -202,6 +202,10 @@ fn server() -> Server6 {
         pd_allocator: fosix_config::Allocator::Iterative,
         fqdn: fosix_config::FqdnPolicy::default(),
         shared_network: None,
+        guard: fosix_config::Guard::default(),
+        network_guard: fosix_config::Guard::default(),
+        additional_classes: Vec::new(),
+        reservation_modes: fosix_config::ReservationModes::default(),
     };
     let config = Dhcp6 {
         interfaces: Vec::new(),
@@ -223,6 +227,7 @@ fn server() -> Server6 {
         relay_supplied_options: vec![65],
         allow_address_registration: true,
         fqdn: fosix_config::FqdnPolicy::default(),
+        rules: fosix_config::ClientRules::default(),
     };
     let settings = Settings6 {
         server_id: vec![0, 3, 0, 1, 2, 0, 0, 0, 0, 9],

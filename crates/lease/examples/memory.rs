@@ -19,7 +19,7 @@ fn main() {
     let count = arguments.next().unwrap_or(1_000_000);
     let relays = arguments.next().unwrap_or(0);
     let last = Ipv4Addr::from(FIRST + count - 1);
-    let pool = PoolRange4 { subnet: SUBNET, first: FIRST.into(), last };
+    let pool = PoolRange4::new(SUBNET, FIRST.into(), last);
 
     let before = resident();
     let (mut leases, took) = timed(|| Leases4::new(&[pool], 10_000));

@@ -19,7 +19,7 @@ use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::links::Lists;
 use crate::offers::{Offers, Owner};
 use crate::pending::Pending;
-use crate::pool4::{PoolRange4, Pools4};
+use crate::pool4::{PoolRange4, Pools4, Scope4};
 use crate::record::{Lease4, LeaseState};
 use crate::table4::Table4;
 use crate::wheel::Wheel;
@@ -63,6 +63,12 @@ pub enum Conflict {
     /// The subnet has no pool with the address.
     #[error("{address} is in no pool of the subnet")]
     NotInPool {
+        /// The address.
+        address: Ipv4Addr,
+    },
+    /// It is reserved for another client, or only some classes of clients may be given of its pool.
+    #[error("{address} is for other clients")]
+    Reserved {
         /// The address.
         address: Ipv4Addr,
     },
@@ -195,37 +201,43 @@ impl Leases4 {
 
     /// The address that `client` should be offered in `subnet`, or `None` when there is none left.
     ///
-    /// RFC 2131 §4.3.1: its current address, else the one it had, else the one that it asks for, else a new one. An
-    /// excluded address is chosen only for who holds it.
-    pub fn choose(
+    /// What is reserved for it, if nobody else holds that; else as RFC 2131 §4.3.1 has it: its current address, else the one
+    /// it had, else the one that it asks for, else a new one.
+    pub fn choose<'a>(
         &mut self,
         client: &ClientIdentity,
-        subnet: u32,
+        scope: impl Into<Scope4<'a>>,
         requested: Option<Ipv4Addr>,
         now: Timestamp,
     ) -> Option<Ipv4Addr> {
+        let scope = scope.into();
         self.lapse_offers(now);
+        let may_have = |address: &Ipv4Addr| self.check(*address, client, scope, now).is_ok();
+        if let Some(reserved) = scope.reserved.filter(may_have) {
+            return Some(reserved);
+        }
         let is_on_record = self.table.of_client(client.as_identity_ref()).next().is_some();
-        if is_on_record && let Some(lease) = self.held_by(client, subnet, now) {
+        if is_on_record
+            && let Some(lease) = self.held_by(client, scope.subnet, now)
+            && self.pools.is_open(&scope, lease.address())
+        {
             return Some(lease.address());
         }
         let on_offer = self.offers.to(owner(client)).map(Ipv4Addr::from);
-        let may_have = |address: &Ipv4Addr| self.check(*address, client, subnet, now).is_ok();
-        let may_be_chosen = |address: &Ipv4Addr| !self.pools.is_reserved(*address) && may_have(address);
         let former = || {
             let leases = self.table.of_client(client.as_identity_ref()).map(|(_, lease)| lease);
-            let free = leases.filter(|lease| lease.port_set().is_none() && may_be_chosen(&lease.address()));
+            let free = leases.filter(|lease| lease.port_set().is_none() && may_have(&lease.address()));
             free.max_by_key(|lease| lease.last_transaction()).map(LeaseRef4::address)
         };
         let wanted = on_offer
             .filter(may_have)
             .or_else(|| if is_on_record { former() } else { None })
-            .or_else(|| requested.filter(may_be_chosen))
-            .or_else(|| self.find_free(subnet, now));
+            .or_else(|| requested.filter(may_have))
+            .or_else(|| self.find_free(&scope, now));
         wanted.or_else(|| {
             // Leases that ended since the last round count as free here and now.
             self.reclaim(now, RECLAIM_AT_ONCE);
-            self.find_free(subnet, now)
+            self.find_free(&scope, now)
         })
     }
 
@@ -260,16 +272,20 @@ impl Leases4 {
         }
     }
 
-    /// Whether `client` may have `address` in `subnet` at `now`.
-    pub fn check(
+    /// Whether `client` may have `address` in `scope` at `now`.
+    pub fn check<'a>(
         &self,
         address: Ipv4Addr,
         client: &ClientIdentity,
-        subnet: u32,
+        scope: impl Into<Scope4<'a>>,
         now: Timestamp,
     ) -> Result<(), Conflict> {
-        if !self.pools.holds(subnet, address) {
+        let scope = scope.into();
+        if !self.pools.holds(scope.subnet, address) {
             return Err(Conflict::NotInPool { address });
+        }
+        if !self.pools.is_open(&scope, address) {
+            return Err(Conflict::Reserved { address });
         }
         // With the whole address go all of its ports.
         let mut leases = self.table.on_address(address.into()).filter_map(|slot| self.table.get(slot));
@@ -283,10 +299,10 @@ impl Leases4 {
         Ok(())
     }
 
-    /// An address of `subnet` that nobody needs: one that was never leased, else the one free the longest.
-    fn find_free(&self, subnet: u32, now: Timestamp) -> Option<Ipv4Addr> {
-        self.pools.next_unused(subnet).or_else(|| {
-            let pools = self.pools.of_subnet(subnet);
+    /// An address of the scope that nobody needs: one that was never leased, else the one free the longest.
+    fn find_free(&self, scope: &Scope4<'_>, now: Timestamp) -> Option<Ipv4Addr> {
+        self.pools.next_unused(scope).or_else(|| {
+            let pools = self.pools.of_scope(scope);
             let oldest = pools.filter_map(|pool| {
                 let former = self.former.iter(&self.table.entries, pool + 1).take(FORMER_AT_ONCE);
                 let mut former = former.filter_map(|slot| self.table.get(slot));

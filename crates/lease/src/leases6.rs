@@ -18,7 +18,7 @@ use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::links::Lists;
 use crate::offers::{Offers, Owner};
 use crate::pending::Pending;
-use crate::pool6::{PoolRange6, Pools6, has_reserved_id};
+use crate::pool6::{PoolRange6, Pools6, Scope6, has_reserved_id};
 use crate::random::Random;
 use crate::record::LeaseState;
 use crate::record6::{Lease6, LeaseKind6};
@@ -77,6 +77,12 @@ pub enum Conflict6 {
     /// The subnet has no pool with it.
     #[error("{key} is in no pool of the subnet")]
     NotInPool {
+        /// What was asked for.
+        key: Key6,
+    },
+    /// It is reserved for another client, or only some classes of clients may be given of its pool.
+    #[error("{key} is for other clients")]
+    Reserved {
         /// What was asked for.
         key: Key6,
     },
@@ -222,43 +228,49 @@ impl Leases6 {
 
     /// What `client` should be offered in `subnet`, or `None` when there is nothing left.
     ///
-    /// What it holds, else what is on offer to it, else what it had, else the first of `hints` that it may have, else a
-    /// new one. What is excluded is chosen only for who holds it. In a pool of more than 2^24 the further ones are found
-    /// by trying some of them.
+    /// What is reserved for it, if nobody holds that; else what it holds, else what is on offer to it, else what it had, else
+    /// the first of `hints` that it may have, else a new one. In a pool of more than 2^24 the further ones are found by
+    /// trying some of them.
     ///
     /// `prefix_len` is the length that a client would like a new prefix to have, `None` where it does not matter. RFC 8168
     /// §3.2: pools of that length come first, then those of shorter ones (larger prefixes), then of longer ones, the
     /// nearest first each time.
-    pub fn choose(
+    pub fn choose<'s>(
         &mut self,
         client: Association<'_>,
-        subnet: u32,
+        scope: impl Into<Scope6<'s>>,
         hints: &[Key6],
         prefix_len: Option<u8>,
         now: Timestamp,
     ) -> Option<Key6> {
+        let scope = scope.into();
         self.lapse_offers(now);
-        let is_on_record = self.of_association(client).next().is_some();
-        if is_on_record && let Some(lease) = self.held_by(client, subnet, now).next() {
-            return Some(lease.key());
-        }
         let random = self.random.draw();
-        let may_have = |key: &Key6| key.kind == client.kind && self.check(*key, client, subnet, now).is_ok();
-        let may_be_chosen = |key: &Key6| !self.pools.is_reserved(*key) && may_have(key);
+        let may_have = |key: &Key6| key.kind == client.kind && self.check(*key, client, scope, now).is_ok();
+        if let Some(reserved) = scope.reserved.iter().copied().find(may_have) {
+            return Some(reserved);
+        }
+        let is_on_record = self.of_association(client).next().is_some();
+        if is_on_record {
+            let mut held = self.held_by(client, scope.subnet, now);
+            if let Some(lease) = held.find(|lease| self.pools.is_open(&scope, lease.key())) {
+                return Some(lease.key());
+            }
+        }
         let former = || {
-            let free = self.on_record(client, subnet).filter(|lease| may_be_chosen(&lease.key()));
+            let free = self.on_record(client, scope.subnet).filter(|lease| may_have(&lease.key()));
             free.max_by_key(|lease| lease.last_transaction()).map(LeaseRef6::key)
         };
         let chosen = self.offers.to(owner(client));
         let chosen = chosen
             .filter(may_have)
             .or_else(|| if is_on_record { former() } else { None })
-            .or_else(|| hints.iter().copied().find(may_be_chosen))
-            .or_else(|| self.find_free(client, subnet, prefix_len, random, now));
+            .or_else(|| hints.iter().copied().find(may_have))
+            .or_else(|| self.find_free(client, &scope, prefix_len, random, now));
         chosen.or_else(|| {
             // Leases that ended since the last round count as free here and now.
             self.reclaim(now, RECLAIM_AT_ONCE);
-            self.find_free(client, subnet, prefix_len, random, now)
+            self.find_free(client, &scope, prefix_len, random, now)
         })
     }
 
@@ -295,14 +307,19 @@ impl Leases6 {
     ///
     /// A prefix is compared with those of other lengths that hold it, and with those that it holds outside of the pools;
     /// pools of prefixes must not overlap.
-    pub fn check(
+    pub fn check<'s>(
         &self,
         key: Key6,
         client: Association<'_>,
-        subnet: u32,
+        scope: impl Into<Scope6<'s>>,
         now: Timestamp,
     ) -> Result<(), Conflict6> {
-        self.check_found(key, self.table.find(key), client, subnet, now)
+        self.check_found(key, self.table.find(key), client, &scope.into(), now)
+    }
+
+    /// Whether the client of `scope` may go on with `key`, which it holds: it is not for others.
+    pub fn is_open(&self, key: Key6, scope: &Scope6<'_>) -> bool {
+        self.pools.is_open(scope, key)
     }
 
     /// The same with what was found of `key`.
@@ -311,11 +328,14 @@ impl Leases6 {
         key: Key6,
         found: Option<u32>,
         client: Association<'_>,
-        subnet: u32,
+        scope: &Scope6<'_>,
         now: Timestamp,
     ) -> Result<(), Conflict6> {
-        if !self.pools.holds(subnet, key) || key.kind != client.kind {
+        if !self.pools.holds(scope.subnet, key) || key.kind != client.kind {
             return Err(Conflict6::NotInPool { key });
+        }
+        if !self.pools.is_open(scope, key) {
+            return Err(Conflict6::Reserved { key });
         }
         let found = found.and_then(|slot| self.table.get(slot)).filter(|lease| lease.is_active(now));
         if found.is_some_and(|lease| !lease.is_held_by(client.duid, client.iaid, now))
@@ -348,17 +368,17 @@ impl Leases6 {
     fn find_free(
         &self,
         client: Association<'_>,
-        subnet: u32,
+        scope: &Scope6<'_>,
         prefix_len: Option<u8>,
         random: u128,
         now: Timestamp,
     ) -> Option<Key6> {
-        let pools = || self.pools.of_subnet(subnet, client.kind);
+        let pools = || self.pools.of_scope(scope, client.kind);
         let distance = |pool: usize| self.pools.distance(pool, prefix_len);
         let mut at = pools().map(distance).min()?;
         loop {
             let near = || pools().filter(|&pool| distance(pool) == at);
-            let found = self.find_in(near, client, subnet, random, now);
+            let found = self.find_in(near, client, scope, random, now);
             if found.is_some() {
                 return found;
             }
@@ -371,13 +391,12 @@ impl Leases6 {
         &self,
         pools: impl Fn() -> I,
         client: Association<'_>,
-        subnet: u32,
+        scope: &Scope6<'_>,
         random: u128,
         now: Timestamp,
     ) -> Option<Key6> {
         let is_free = |key: &Key6| self.overlap(*key, now).is_none();
-        let may_have =
-            |key: &Key6| !self.pools.is_reserved(*key) && self.check(*key, client, subnet, now).is_ok();
+        let may_have = |key: &Key6| self.check(*key, client, *scope, now).is_ok();
         let unused = pools().find_map(|pool| {
             let any = self.pools.any(pool, random).take(LOOK_AT_ONCE).find(may_have);
             any.or_else(|| self.pools.unused(pool, random).filter(is_free))

@@ -7,6 +7,9 @@ use foldhash::quality::RandomState;
 
 use crate::lazy_bitmap::LazyBitmap;
 
+/// The id of no subnet: what is reserved there belongs to whichever one its client is in.
+pub(crate) const ANY_SUBNET: u32 = 0;
+
 /// A range of addresses that a subnet gives out, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PoolRange4 {
@@ -16,6 +19,39 @@ pub struct PoolRange4 {
     pub first: Ipv4Addr,
     /// The highest address; a range that ends before it begins holds nothing.
     pub last: Ipv4Addr,
+    /// A number by which [`Scope4::admits`] knows who may be given of it.
+    pub guard: u32,
+}
+
+impl PoolRange4 {
+    /// The addresses from `first` to `last`, for everybody.
+    pub fn new(subnet: u32, first: Ipv4Addr, last: Ipv4Addr) -> Self {
+        Self { subnet, first, last, guard: 0 }
+    }
+
+    /// The same, for whom `guard` admits.
+    #[must_use]
+    pub fn with_guard(self, guard: u32) -> Self {
+        Self { guard, ..self }
+    }
+}
+
+/// Where a client may be given an address, and which.
+#[derive(Clone, Copy)]
+pub struct Scope4<'a> {
+    /// The subnet's id.
+    pub subnet: u32,
+    /// The address that is reserved for the client there.
+    pub reserved: Option<Ipv4Addr>,
+    /// Whether the client may be given of pools with this [`PoolRange4::guard`].
+    pub admits: &'a dyn Fn(u32) -> bool,
+}
+
+impl From<u32> for Scope4<'_> {
+    /// All pools of a subnet, and nothing reserved.
+    fn from(subnet: u32) -> Self {
+        Self { subnet, reserved: None, admits: &|_| true }
+    }
 }
 
 /// All pools, found by address and by subnet.
@@ -85,7 +121,16 @@ impl Pools4 {
     pub(crate) fn holds(&self, subnet: u32, address: Ipv4Addr) -> bool {
         let pool = self.pool_of(address).and_then(|at| self.pools.get(at));
         pool.is_some_and(|pool| pool.range.subnet == subnet)
-            || self.reserved.get(&address.into()) == Some(&subnet)
+            || self.reserved.get(&address.into()).is_some_and(|&of| of == subnet || of == ANY_SUBNET)
+    }
+
+    /// Whether the client of `scope` may be given `address`, which its subnet gives out.
+    pub(crate) fn is_open(&self, scope: &Scope4<'_>, address: Ipv4Addr) -> bool {
+        if scope.reserved == Some(address) {
+            return true;
+        }
+        let pool = self.pool_of(address).and_then(|at| self.pools.get(at));
+        pool.is_some_and(|pool| (scope.admits)(pool.range.guard)) && !self.is_reserved(address)
     }
 
     /// From now on `subnet` gives `address` out by name alone.
@@ -115,14 +160,16 @@ impl Pools4 {
         }
     }
 
-    /// The pools of a subnet, in configured order.
-    pub(crate) fn of_subnet(&self, subnet: u32) -> impl Iterator<Item = usize> {
-        self.by_subnet.get(&subnet).into_iter().flatten().copied()
+    /// The pools of a subnet that its client may be given of, in configured order.
+    pub(crate) fn of_scope(&self, scope: &Scope4<'_>) -> impl Iterator<Item = usize> {
+        let admits = scope.admits;
+        let pools = self.by_subnet.get(&scope.subnet).into_iter().flatten().copied();
+        pools.filter(move |&at| self.pools.get(at).is_some_and(|pool| admits(pool.range.guard)))
     }
 
-    /// The next address of `subnet` that was never used, upwards, in the first pool that has one.
-    pub(crate) fn next_unused(&self, subnet: u32) -> Option<Ipv4Addr> {
-        let mut pools = self.of_subnet(subnet).filter_map(|at| self.pools.get(at));
+    /// The next address of the scope that was never used, upwards, in the first pool that has one.
+    pub(crate) fn next_unused(&self, scope: &Scope4<'_>) -> Option<Ipv4Addr> {
+        let mut pools = self.of_scope(scope).filter_map(|at| self.pools.get(at));
         pools.find_map(|pool| {
             let offset = u32::try_from(pool.unused()?).ok()?;
             u32::from(pool.range.first).checked_add(offset).map(Ipv4Addr::from)
@@ -159,7 +206,7 @@ mod tests {
     use super::*;
 
     fn range(subnet: u32, first: [u8; 4], last: [u8; 4]) -> PoolRange4 {
-        PoolRange4 { subnet, first: first.into(), last: last.into() }
+        PoolRange4::new(subnet, first.into(), last.into())
     }
 
     #[test]
@@ -169,12 +216,12 @@ mod tests {
             range(2, [10, 0, 0, 5], [10, 0, 0, 5]),
             range(1, [10, 0, 0, 1], [10, 0, 0, 1]),
         ]);
-        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 9].into()));
+        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 9].into()));
         pools.set_used([10, 0, 0, 9].into());
-        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 1].into()));
+        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 1].into()));
         pools.set_used([10, 0, 0, 1].into());
-        assert_eq!(pools.next_unused(1), None);
-        assert_eq!(pools.next_unused(3), None);
+        assert_eq!(pools.next_unused(&1.into()), None);
+        assert_eq!(pools.next_unused(&3.into()), None);
         assert!(pools.holds(2, [10, 0, 0, 5].into()));
         assert!(!pools.holds(1, [10, 0, 0, 5].into()));
         assert_eq!(pools.next_used([10, 0, 0, 2].into()), Some([10, 0, 0, 9].into()));
@@ -185,13 +232,13 @@ mod tests {
     fn what_was_offered_in_vain_is_the_last_to_be_offered_again() {
         let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 3])]);
         for last in [1, 2, 3] {
-            assert_eq!(pools.next_unused(1), Some([10, 0, 0, last].into()));
+            assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, last].into()));
             pools.set_used([10, 0, 0, last].into());
             pools.set_unused([10, 0, 0, 1].into());
         }
-        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 1].into()));
+        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 1].into()));
         pools.set_used([10, 0, 0, 1].into());
-        assert_eq!(pools.next_unused(1), None);
+        assert_eq!(pools.next_unused(&1.into()), None);
     }
 
     #[test]
@@ -199,9 +246,9 @@ mod tests {
         let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 2])]);
         pools.reserve(1, [10, 0, 0, 1].into());
         pools.reserve(1, [10, 0, 0, 99].into());
-        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 2].into()));
+        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 2].into()));
         pools.set_unused([10, 0, 0, 1].into());
-        assert_eq!(pools.next_unused(1), Some([10, 0, 0, 2].into()));
+        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 2].into()));
         assert!(pools.holds(1, [10, 0, 0, 1].into()));
         assert!(pools.holds(1, [10, 0, 0, 99].into()));
         assert!(!pools.holds(2, [10, 0, 0, 99].into()));
@@ -210,8 +257,8 @@ mod tests {
     #[test]
     fn the_whole_of_ipv4_is_a_pool_that_can_be_counted() {
         let pools = Pools4::new(&[range(1, [255, 255, 255, 255], [255, 255, 255, 255])]);
-        assert_eq!(pools.next_unused(1), Some([255, 255, 255, 255].into()));
+        assert_eq!(pools.next_unused(&1.into()), Some([255, 255, 255, 255].into()));
         let pools = Pools4::new(&[range(1, [0; 4], [255; 4])]);
-        assert_eq!(pools.next_unused(1), Some([0; 4].into()));
+        assert_eq!(pools.next_unused(&1.into()), Some([0; 4].into()));
     }
 }

@@ -9,6 +9,7 @@ use foldhash::quality::RandomState;
 use crate::entry6::Key6;
 use crate::interface_id;
 use crate::lazy_bitmap::LazyBitmap;
+use crate::pool4::ANY_SUBNET;
 use crate::record6::LeaseKind6;
 
 /// Addresses or prefixes of a pool that are counted one by one. Of a larger pool these, the lowest, are given out in
@@ -30,6 +31,26 @@ pub struct PoolRange6 {
     pub prefix_len: u8,
     /// Which one is given out next.
     pub allocator: Allocator,
+    /// A number by which [`Scope6::admits`] knows who may be given of it.
+    pub guard: u32,
+}
+
+/// Where a client may be given addresses and prefixes, and which.
+#[derive(Clone, Copy)]
+pub struct Scope6<'a> {
+    /// The subnet's id.
+    pub subnet: u32,
+    /// What is reserved for the client there.
+    pub reserved: &'a [Key6],
+    /// Whether the client may be given of pools with this [`PoolRange6::guard`].
+    pub admits: &'a dyn Fn(u32) -> bool,
+}
+
+impl From<u32> for Scope6<'_> {
+    /// All pools of a subnet, and nothing reserved.
+    fn from(subnet: u32) -> Self {
+        Self { subnet, reserved: &[], admits: &|_| true }
+    }
 }
 
 /// Which one a pool gives out, of those that nobody ever had.
@@ -52,6 +73,7 @@ impl PoolRange6 {
             last,
             prefix_len: 128,
             allocator: Allocator::default(),
+            guard: 0,
         }
     }
 
@@ -67,6 +89,7 @@ impl PoolRange6 {
             last: last.into(),
             prefix_len: delegated_len.clamp(1, 128),
             allocator: Allocator::default(),
+            guard: 0,
         }
     }
 
@@ -74,6 +97,12 @@ impl PoolRange6 {
     #[must_use]
     pub fn with_allocator(self, allocator: Allocator) -> Self {
         Self { allocator, ..self }
+    }
+
+    /// The same, for whom `guard` admits.
+    #[must_use]
+    pub fn with_guard(self, guard: u32) -> Self {
+        Self { guard, ..self }
     }
 
     /// Bits behind what is given out.
@@ -191,7 +220,17 @@ impl Pools6 {
             return false;
         }
         let pool = self.pool_of(key).and_then(|at| self.pools.get(at));
-        pool.is_some_and(|pool| pool.range.subnet == subnet) || self.reserved.get(&key) == Some(&subnet)
+        pool.is_some_and(|pool| pool.range.subnet == subnet)
+            || self.reserved.get(&key).is_some_and(|&of| of == subnet || of == ANY_SUBNET)
+    }
+
+    /// Whether the client of `scope` may be given `key`, which its subnet gives out.
+    pub(crate) fn is_open(&self, scope: &Scope6<'_>, key: Key6) -> bool {
+        if scope.reserved.contains(&key) {
+            return true;
+        }
+        let pool = self.pool_of(key).and_then(|at| self.pools.get(at));
+        pool.is_some_and(|pool| (scope.admits)(pool.range.guard)) && !self.is_reserved(key)
     }
 
     /// From now on `subnet` gives `key` out by name alone.
@@ -227,9 +266,11 @@ impl Pools6 {
         number.is_some_and(|number| number < COUNTED.into())
     }
 
-    /// The pools of a subnet, in configured order.
-    pub(crate) fn of_subnet(&self, subnet: u32, kind: LeaseKind6) -> impl Iterator<Item = usize> {
-        self.by_subnet.get(&(subnet, kind)).into_iter().flatten().copied()
+    /// The pools of a subnet that its client may be given of, in configured order.
+    pub(crate) fn of_scope(&self, scope: &Scope6<'_>, kind: LeaseKind6) -> impl Iterator<Item = usize> {
+        let admits = scope.admits;
+        let pools = self.by_subnet.get(&(scope.subnet, kind)).into_iter().flatten().copied();
+        pools.filter(move |&at| self.pools.get(at).is_some_and(|pool| admits(pool.range.guard)))
     }
 
     /// How far the length of what `pool` gives out is from `wanted`: no distance first, then shorter ones (RFC 8168

@@ -289,7 +289,7 @@ impl Run {
 }
 
 fn empty() -> Leases4 {
-    let pool = PoolRange4 { subnet: SUBNET, first: address(0), last: address(u64::from(ADDRESSES) - 1) };
+    let pool = PoolRange4::new(SUBNET, address(0), address(u64::from(ADDRESSES) - 1));
     Leases4::new(&[pool], 100)
 }
 

@@ -1,11 +1,22 @@
-//! What both halves decide alike: which options an answer carries and from which scope, which subnet's prefix holds an
-//! address, what an expression makes of a message, and how they count.
+//! What both halves decide alike: which classes a message belongs to, what is reserved for its client, which options an
+//! answer carries and from which scope, which subnet's prefix holds an address, why all of that is so, and how they count.
 
-pub mod expression;
+mod classify;
+mod explanation;
+mod flex;
+mod guards;
+mod hosts;
 mod options;
 mod prefixes;
+mod rules;
 mod tally;
 
-pub use options::EffectiveOptions;
+pub use classify::Classifier;
+pub use explanation::{Explanation, Step, Topic};
+pub use flex::FlexDecisions;
+pub use guards::Guards;
+pub use hosts::{Candidate, Hosts, details, host_options};
+pub use options::{ClientOptions, EffectiveOptions};
 pub use prefixes::Prefixes;
+pub use rules::{Dropped, Rules, not_dropped};
 pub use tally::{CounterName, Tally};

@@ -1,11 +1,12 @@
 //! The options that a client gets: configured at several scopes, of which the nearest one wins.
 
 use fosix_config::OptionValue;
+use smallvec::SmallVec;
 
-/// The options of all scopes that concern a client, merged.
+/// The options of one scope, or of several that always go together, merged.
 ///
-/// Made once for each set of scopes when a configuration is loaded; a packet costs a binary search for each
-/// option that it asks for and that there is, and next to nothing for others.
+/// Made once when a configuration is loaded; a packet costs a binary search for each option that it asks for and that
+/// there is, and next to nothing for others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EffectiveOptions {
     /// The winning options of each code, by code: several where one scope has several, in its order. A vendor's option
@@ -13,6 +14,8 @@ pub struct EffectiveOptions {
     options: Vec<OptionValue>,
     /// Codes that are sent unasked, in ascending order.
     always: Vec<u16>,
+    /// What is not sent, whatever scopes around this one say.
+    never: Vec<(Option<u32>, u16)>,
     /// The codes of the standard space that there are.
     present: Codes,
 }
@@ -46,6 +49,8 @@ impl EffectiveOptions {
                 (option.always_send, option.never_send) = (always, never);
             }
         }
+        let mut never: Vec<_> = options.iter().filter(|option| option.never_send).map(key).collect();
+        never.dedup();
         options.retain(|option| !option.never_send);
         let always = options.iter().filter(|option| option.always_send && option.vendor.is_none());
         let mut always: Vec<u16> = always.map(|option| option.code).collect();
@@ -54,13 +59,12 @@ impl EffectiveOptions {
         for option in options.iter().filter(|option| option.vendor.is_none()) {
             present.insert(option.code);
         }
-        Self { options, always, present }
+        Self { options, always, never, present }
     }
 
-    /// The body of option `code` of the standard space, the first one where there are several, whether or not a client
-    /// would get it unasked.
-    pub fn get(&self, code: u16) -> Option<&[u8]> {
-        self.all(code).first().map(|option| option.data.as_slice())
+    /// Whether nothing is said.
+    pub fn is_empty(&self) -> bool {
+        self.options.is_empty() && self.never.is_empty()
     }
 
     fn all(&self, code: u16) -> &[OptionValue] {
@@ -73,28 +77,94 @@ impl EffectiveOptions {
         rest.get(..count).unwrap_or_default()
     }
 
+    fn has(&self, key_of: (Option<u32>, u16)) -> bool {
+        self.options.iter().any(|option| key(option) == key_of)
+    }
+}
+
+/// The options that one client gets: those of every scope that concerns it, of which the nearest one wins.
+#[derive(Debug, Clone, Default)]
+pub struct ClientOptions<'a> {
+    /// The nearest to the client first.
+    layers: SmallVec<[&'a EffectiveOptions; 8]>,
+}
+
+impl<'a> ClientOptions<'a> {
+    /// Adds a scope behind those that are nearer to the client.
+    pub fn push(&mut self, scope: &'a EffectiveOptions) {
+        if !scope.is_empty() {
+            self.layers.push(scope);
+        }
+    }
+
+    /// Adds the scopes of `others` behind these.
+    pub fn extend(&mut self, others: Self) {
+        self.layers.extend(others.layers);
+    }
+
+    /// Whether no scope says anything.
+    pub fn is_empty(&self) -> bool {
+        self.layers.is_empty()
+    }
+
+    /// The body of option `code` of the standard space, the first one where there are several, whether or not a client
+    /// would get it unasked.
+    pub fn get(&self, code: u16) -> Option<&'a [u8]> {
+        self.all(code).first().map(|option| option.data.as_slice())
+    }
+
+    fn all(&self, code: u16) -> &'a [OptionValue] {
+        if self.layers.iter().any(|layer| layer.never.contains(&(None, code))) {
+            return &[];
+        }
+        self.layers
+            .iter()
+            .map(|layer| layer.all(code))
+            .find(|options| !options.is_empty())
+            .unwrap_or_default()
+    }
+
     /// The options for a client that asks for `requested`: those first and in that order, each code once with all of
     /// its options, then the ones that are sent always.
-    pub fn select<'a>(
-        &'a self,
-        requested: impl Iterator<Item = u16> + 'a,
-    ) -> impl Iterator<Item = (u16, &'a [u8])> + 'a {
+    pub fn select<'b>(
+        &'b self,
+        requested: impl Iterator<Item = u16> + 'b,
+    ) -> impl Iterator<Item = (u16, &'a [u8])> + 'b {
         let mut sent = Codes::default();
-        let codes = requested.chain(self.always.iter().copied());
-        let new = codes.filter(move |&code| self.present.contains(code) && sent.insert(code));
+        let always = self.layers.iter().flat_map(|layer| layer.always.iter().copied());
+        let present = |code| self.layers.iter().any(|layer| layer.present.contains(code));
+        let new = requested.chain(always).filter(move |&code| present(code) && sent.insert(code));
         new.flat_map(|code| self.all(code)).map(|option| (option.code, option.data.as_slice()))
     }
 
     /// The enterprise numbers that have vendor options, in ascending order.
     pub fn enterprises(&self) -> impl Iterator<Item = u32> {
-        let mut last = None;
-        let vendors = self.options.iter().filter_map(|option| option.vendor);
-        vendors.filter(move |&vendor| last.replace(vendor) != Some(vendor))
+        let vendors = self.layers.iter().flat_map(|layer| &layer.options).filter_map(|option| option.vendor);
+        let mut all: SmallVec<[u32; 4]> = SmallVec::new();
+        for vendor in vendors {
+            if !all.contains(&vendor) {
+                all.push(vendor);
+            }
+        }
+        all.sort_unstable();
+        all.into_iter()
     }
 
-    /// The vendor options of `enterprise`, by code.
-    pub fn vendor(&self, enterprise: u32) -> impl Iterator<Item = &OptionValue> {
-        self.options.iter().filter(move |option| option.vendor == Some(enterprise))
+    /// The vendor options of `enterprise`, and whether each is sent unasked.
+    pub fn vendor(&self, enterprise: u32) -> impl Iterator<Item = (&'a OptionValue, bool)> {
+        self.layers.iter().enumerate().flat_map(move |(at, layer)| {
+            let own = layer.options.iter().filter(move |option| option.vendor == Some(enterprise));
+            let nearer = self.layers.get(..at).unwrap_or_default();
+            let wins = move |option: &&OptionValue| !nearer.iter().any(|layer| layer.has(key(option)));
+            let sent =
+                |option: &&OptionValue| !self.layers.iter().any(|layer| layer.never.contains(&key(option)));
+            own.filter(wins).filter(sent).map(|option| {
+                let at_any = |layer: &&EffectiveOptions| {
+                    layer.options.iter().any(|other| key(other) == key(option) && other.always_send)
+                };
+                (option, self.layers.iter().any(at_any))
+            })
+        })
     }
 }
 
@@ -137,8 +207,14 @@ mod tests {
         OptionValue { code, data: data.to_vec(), ..OptionValue::default() }
     }
 
+    fn only(options: &EffectiveOptions) -> ClientOptions<'_> {
+        let mut all = ClientOptions::default();
+        all.push(options);
+        all
+    }
+
     fn chosen(options: &EffectiveOptions, requested: &[u16]) -> Vec<(u16, Vec<u8>)> {
-        options.select(requested.iter().copied()).map(|(code, data)| (code, data.to_vec())).collect()
+        only(options).select(requested.iter().copied()).map(|(code, data)| (code, data.to_vec())).collect()
     }
 
     #[test]
@@ -154,7 +230,7 @@ mod tests {
         let global = vec![option(3, &[3]), option(6, &[6]), option(300, &[30])];
         let options = EffectiveOptions::merge(&[&global]);
         let order: Vec<u16> =
-            options.select([300, 6, 99, 6, 300, 3].into_iter()).map(|(code, _)| code).collect();
+            only(&options).select([300, 6, 99, 6, 300, 3].into_iter()).map(|(code, _)| code).collect();
         assert_eq!(order, [300, 6, 3]);
     }
 
@@ -183,7 +259,7 @@ mod tests {
             chosen(&options, &[94, 23]),
             [(94, vec![4]), (94, vec![5]), (23, vec![9]), (144, vec![1]), (144, vec![2])]
         );
-        assert_eq!(options.get(144), Some(&[1][..]));
+        assert_eq!(only(&options).get(144), Some(&[1][..]));
         let never = vec![OptionValue { never_send: true, ..option(144, &[]) }];
         assert_eq!(chosen(&EffectiveOptions::merge(&[&subnet, &never]), &[144]), []);
     }
@@ -193,6 +269,39 @@ mod tests {
         let global = vec![OptionValue { vendor: Some(2495), ..option(6, &[1]) }];
         let options = EffectiveOptions::merge(&[&global]);
         assert_eq!(chosen(&options, &[6]), []);
-        assert_eq!(options.vendor(2495).count(), 1);
+        assert_eq!(only(&options).vendor(2495).count(), 1);
+    }
+
+    #[test]
+    fn scopes_that_are_put_together_for_a_client_say_what_they_would_say_merged() {
+        let vendor = |code, data: &[u8]| OptionValue { vendor: Some(2495), ..option(code, data) };
+        let nearest = vec![option(6, &[1]), option(15, &[1]), vendor(1, &[1])];
+        let middle = vec![
+            OptionValue { always_send: true, ..option(6, &[2]) },
+            OptionValue { never_send: true, ..option(23, &[]) },
+            option(144, &[1]),
+            option(144, &[2]),
+        ];
+        let far = vec![
+            option(23, &[3]),
+            OptionValue { always_send: true, ..option(144, &[3]) },
+            OptionValue { always_send: true, ..vendor(1, &[3]) },
+            vendor(2, &[3]),
+        ];
+        let merged = EffectiveOptions::merge(&[&nearest, &middle, &far]);
+        let scopes = [&nearest, &middle, &far].map(|scope| EffectiveOptions::merge(&[scope]));
+        let mut layered = ClientOptions::default();
+        scopes.iter().for_each(|scope| layered.push(scope));
+        for requested in [&[][..], &[6, 15, 23, 144], &[144, 6]] {
+            let layers = layered.select(requested.iter().copied());
+            let layers: Vec<_> = layers.map(|(code, data)| (code, data.to_vec())).collect();
+            assert_eq!(layers, chosen(&merged, requested), "{requested:?}");
+        }
+        let vendors = |options: &ClientOptions<'_>| {
+            options.vendor(2495).map(|(option, always)| (option.data.clone(), always)).collect::<Vec<_>>()
+        };
+        assert_eq!(vendors(&layered), vendors(&only(&merged)));
+        assert_eq!(vendors(&layered), [(vec![1], true), (vec![3], false)]);
+        assert_eq!(layered.enterprises().collect::<Vec<_>>(), [2495]);
     }
 }

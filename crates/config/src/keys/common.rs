@@ -4,8 +4,7 @@ use super::Spec;
 use super::shape::{Key, Shape, ignored, noted, refused, supported};
 
 const LATER_DNS: &str = "DNS updates are not supported yet";
-const LATER_CLASSES: &str = "client classes are not supported yet";
-const NO_RESERVATIONS: &str = "it means nothing without reservations";
+const LATER_TAGS: &str = "options for some classes stand in `client-classes`, or at what only they may use";
 const SAME_CODE: &str = "each code is sent once";
 
 /// Keys that any map may have.
@@ -53,26 +52,30 @@ pub(super) static NO_NAMES: &[Key] = &[
 pub(super) static TUNING: &[Key] = &[
     ignored("cache-max-age", Shape::U32, "every renewal is recorded"),
     ignored("cache-threshold", Shape::Number, "every renewal is recorded"),
-    ignored("reservation-mode", Shape::Text, NO_RESERVATIONS),
-    ignored("reservations-global", Shape::Boolean, NO_RESERVATIONS),
-    ignored("reservations-in-subnet", Shape::Boolean, NO_RESERVATIONS),
-    ignored("reservations-out-of-pool", Shape::Boolean, NO_RESERVATIONS),
+    noted(
+        "reservation-mode",
+        Shape::OneOf(&["disabled", "off", "out-of-pool", "global", "all"]),
+        "Kea 2.2's; `reservations-*` count before it",
+    ),
+    supported("reservations-global", Shape::Boolean),
+    supported("reservations-in-subnet", Shape::Boolean),
+    supported("reservations-out-of-pool", Shape::Boolean),
     ignored("store-extended-info", Shape::Boolean, "the relay path is not kept with a lease yet"),
 ];
 
 /// Who may use a shared network, a subnet or a pool.
 pub(super) static GUARDS: &[Key] = &[
-    refused("client-class", Shape::Text, LATER_CLASSES),
-    refused("client-classes", Shape::TextList, LATER_CLASSES),
-    refused("evaluate-additional-classes", Shape::TextList, LATER_CLASSES),
-    refused("require-client-classes", Shape::TextList, LATER_CLASSES),
+    noted("client-class", Shape::Text, "Kea 2.2's; as `client-classes` with one"),
+    supported("client-classes", Shape::TextList),
+    supported("evaluate-additional-classes", Shape::TextList),
+    noted("require-client-classes", Shape::TextList, "Kea 2.2's; as `evaluate-additional-classes`"),
 ];
 
 pub(super) static OPTION_DATA: Spec = Spec::new(
     "option-data",
     &[&[
         supported("always-send", Shape::Boolean),
-        refused("client-classes", Shape::TextList, LATER_CLASSES),
+        refused("client-classes", Shape::TextList, LATER_TAGS),
         noted("code", Shape::Integer(0, u16::MAX as i64), SAME_CODE),
         supported("csv-format", Shape::Boolean),
         supported("data", Shape::Text),
@@ -103,65 +106,64 @@ pub(super) static RELAY: Spec = Spec::new(
     ]],
 );
 
-/// A class definition. Its keys are known, so that a misspelt one is told; the class itself is refused.
 pub(super) static CLIENT_CLASS: Spec = Spec::new(
     "client-classes",
     &[&[
-        refused("boot-file-name", Shape::Text, LATER_CLASSES),
-        refused("max-preferred-lifetime", Shape::U32, LATER_CLASSES),
-        refused("max-valid-lifetime", Shape::U32, LATER_CLASSES),
-        refused("min-preferred-lifetime", Shape::U32, LATER_CLASSES),
-        refused("min-valid-lifetime", Shape::U32, LATER_CLASSES),
-        refused("name", Shape::Text, LATER_CLASSES),
-        refused("next-server", Shape::Text, LATER_CLASSES),
-        refused("offer-lifetime", Shape::U32, LATER_CLASSES),
-        refused("only-if-required", Shape::Boolean, LATER_CLASSES),
-        refused("only-in-additional-list", Shape::Boolean, LATER_CLASSES),
-        refused("option-data", Shape::List(&OPTION_DATA), LATER_CLASSES),
-        refused("option-def", Shape::List(&OPTION_DEF), LATER_CLASSES),
-        refused("preferred-lifetime", Shape::U32, LATER_CLASSES),
-        refused("server-hostname", Shape::Text, LATER_CLASSES),
-        refused("template-test", Shape::Text, LATER_CLASSES),
-        refused("test", Shape::Text, LATER_CLASSES),
-        refused("valid-lifetime", Shape::U32, LATER_CLASSES),
+        noted("boot-file-name", Shape::Text, DHCPV4_ONLY),
+        noted("max-preferred-lifetime", Shape::U32, DHCPV6_ONLY),
+        supported("max-valid-lifetime", Shape::U32),
+        noted("min-preferred-lifetime", Shape::U32, DHCPV6_ONLY),
+        supported("min-valid-lifetime", Shape::U32),
+        supported("name", Shape::Text),
+        noted("next-server", Shape::Text, DHCPV4_ONLY),
+        supported("offer-lifetime", Shape::U32),
+        noted("only-if-required", Shape::Boolean, "Kea 2.2's; as `only-in-additional-list`"),
+        supported("only-in-additional-list", Shape::Boolean),
+        supported("option-data", Shape::List(&OPTION_DATA)),
+        noted("option-def", Shape::List(&OPTION_DEF), "options 43 and 224 to 254 of DHCPv4"),
+        noted("preferred-lifetime", Shape::U32, DHCPV6_ONLY),
+        noted("server-hostname", Shape::Text, DHCPV4_ONLY),
+        supported("template-test", Shape::Text),
+        supported("test", Shape::Text),
+        supported("valid-lifetime", Shape::U32),
     ]],
 );
 
-const LATER_RESERVATIONS: &str = "reservations are not supported yet";
+const DHCPV4_ONLY: &str = "of `Dhcp4`";
+const DHCPV6_ONLY: &str = "of `Dhcp6`";
 
 pub(super) static RESERVATION: Spec = Spec::new(
     "reservations",
     &[&[
-        refused("boot-file-name", Shape::Text, LATER_RESERVATIONS),
-        refused("circuit-id", Shape::Text, LATER_RESERVATIONS),
-        refused("client-classes", Shape::TextList, LATER_RESERVATIONS),
-        refused("client-id", Shape::Text, LATER_RESERVATIONS),
-        refused("duid", Shape::Text, LATER_RESERVATIONS),
-        refused("excluded-prefixes", Shape::TextList, LATER_RESERVATIONS),
-        refused("flex-id", Shape::Text, LATER_RESERVATIONS),
-        refused("hostname", Shape::Text, LATER_RESERVATIONS),
-        refused("hw-address", Shape::Text, LATER_RESERVATIONS),
-        refused("ip-address", Shape::Text, LATER_RESERVATIONS),
-        refused("ip-addresses", Shape::TextList, LATER_RESERVATIONS),
-        refused("next-server", Shape::Text, LATER_RESERVATIONS),
-        refused("option-data", Shape::List(&OPTION_DATA), LATER_RESERVATIONS),
-        refused("prefixes", Shape::TextList, LATER_RESERVATIONS),
-        refused("server-hostname", Shape::Text, LATER_RESERVATIONS),
+        noted("boot-file-name", Shape::Text, DHCPV4_ONLY),
+        noted("circuit-id", Shape::Text, DHCPV4_ONLY),
+        supported("client-classes", Shape::TextList),
+        noted("client-id", Shape::Text, DHCPV4_ONLY),
+        noted("duid", Shape::Text, "in `Dhcp4` also that of the DHCPv6 message around a query"),
+        noted("excluded-prefixes", Shape::TextList, DHCPV6_ONLY),
+        supported("flex-id", Shape::Text),
+        supported("hostname", Shape::Text),
+        supported("hw-address", Shape::Text),
+        noted("ip-address", Shape::Text, DHCPV4_ONLY),
+        noted("ip-addresses", Shape::TextList, DHCPV6_ONLY),
+        noted("next-server", Shape::Text, DHCPV4_ONLY),
+        supported("option-data", Shape::List(&OPTION_DATA)),
+        noted("prefixes", Shape::TextList, DHCPV6_ONLY),
+        noted("server-hostname", Shape::Text, DHCPV4_ONLY),
     ]],
 );
 
 /// The global keys that both halves have.
 pub(super) static GLOBAL: &[Key] = &[
-    refused("client-classes", Shape::List(&CLIENT_CLASS), LATER_CLASSES),
+    supported("client-classes", Shape::List(&CLIENT_CLASS)),
     supported("decline-probation-period", Shape::U32),
-    ignored("early-global-reservations-lookup", Shape::Boolean, NO_RESERVATIONS),
-    ignored("host-reservation-identifiers", Shape::TextList, NO_RESERVATIONS),
-    ignored("ip-reservations-unique", Shape::Boolean, NO_RESERVATIONS),
+    supported("early-global-reservations-lookup", Shape::Boolean),
+    supported("host-reservation-identifiers", Shape::TextList),
+    supported("ip-reservations-unique", Shape::Boolean),
     supported("option-data", Shape::List(&OPTION_DATA)),
     supported("option-def", Shape::List(&OPTION_DEF)),
-    refused("reservations", Shape::List(&RESERVATION), LATER_RESERVATIONS),
-    ignored("reservations-lookup-first", Shape::Boolean, NO_RESERVATIONS),
+    supported("reservations", Shape::List(&RESERVATION)),
+    noted("reservations-lookup-first", Shape::Boolean, "what is reserved is looked up first in any case"),
 ];
 
-pub(super) static SUBNET_RESERVATIONS: &[Key] =
-    &[refused("reservations", Shape::List(&RESERVATION), LATER_RESERVATIONS)];
+pub(super) static SUBNET_RESERVATIONS: &[Key] = &[supported("reservations", Shape::List(&RESERVATION))];

@@ -1,7 +1,7 @@
 //! The parameters of the hooks that are shipped.
 
 use super::Spec;
-use super::shape::{Key, Shape, ignored, noted, partly, supported};
+use super::shape::{Key, Shape, ignored, noted, partly, refused, supported};
 
 const FILES_ONLY: &str = "the log goes to files only";
 const ONE_FORMAT: &str = "`format` chooses between two formats";
@@ -58,3 +58,30 @@ const SCRIPT_KEYS: &[Key] = &[
         "not in Kea: seconds after which the program is killed; 10 unless given",
     ),
 ];
+
+pub(crate) static FLEX_ID: Spec = Spec::new(
+    "the parameters of flex_id",
+    &[&[
+        supported("identifier-expression", Shape::Text),
+        partly("ignore-iaid", Shape::Boolean, "only false: each identity association has leases of its own"),
+        supported("replace-client-id", Shape::Boolean),
+    ]],
+);
+
+pub(crate) static FLEX_OPTION: Spec =
+    Spec::new("the parameters of flex_option", &[&[supported("options", Shape::List(&FLEX_OPTIONS))]]);
+
+pub(super) static FLEX_OPTIONS: Spec = Spec::new(
+    "options of flex_option",
+    &[&[
+        supported("add", Shape::Text),
+        supported("client-class", Shape::Text),
+        supported("code", Shape::Integer(0, u16::MAX as i64)),
+        partly("csv-format", Shape::Boolean, "true only for options that are texts"),
+        supported("name", Shape::Text),
+        supported("remove", Shape::Text),
+        partly("space", Shape::OneOf(&["dhcp4", "dhcp6"]), "options of the message itself only"),
+        refused("sub-options", Shape::Any, "sub-options are not made by expressions yet"),
+        supported("supersede", Shape::Text),
+    ]],
+);

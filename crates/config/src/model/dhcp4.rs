@@ -4,7 +4,10 @@ use std::net::Ipv4Addr;
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use super::{ExpiredLeases, HookSettings, LeaseChecks, OptionValue, SubnetId, Timers};
+use super::{
+    ClassNumber, ClientRules, ExpiredLeases, Guard, HookSettings, LeaseChecks, OptionValue, ReservationModes,
+    SubnetId, Timers,
+};
 
 /// What a `Dhcp4` object says.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +48,8 @@ pub struct Dhcp4 {
     pub dhcp4o6_port: u16,
     /// The hooks, in the order in which they are asked.
     pub hooks: Vec<HookSettings>,
+    /// Classes, reservations and what expressions decide.
+    pub rules: ClientRules<Option<Ipv4Addr>>,
 }
 
 impl Dhcp4 {
@@ -83,6 +88,14 @@ pub struct Subnet4 {
     pub selector: Selector4o6,
     /// The shared network that it stands in.
     pub shared_network: Option<String>,
+    /// Who may use it.
+    pub guard: Guard,
+    /// Who may use its shared network.
+    pub network_guard: Guard,
+    /// Classes that are looked at for its clients only, then those of its shared network.
+    pub additional_classes: Vec<ClassNumber>,
+    /// Which reservations count here.
+    pub reservation_modes: ReservationModes,
 }
 
 /// A range of IPv4 addresses to give out.
@@ -94,6 +107,10 @@ pub struct Pool4 {
     pub last: Ipv4Addr,
     /// The pool's own options.
     pub options: Vec<OptionValue>,
+    /// Who may be given of it.
+    pub guard: Guard,
+    /// Classes that are looked at for whoever is.
+    pub additional_classes: Vec<ClassNumber>,
 }
 
 /// Kea's three keys that tie DHCPv4-over-DHCPv6 queries to a subnet.

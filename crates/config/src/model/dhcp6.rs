@@ -4,7 +4,10 @@ use std::net::Ipv6Addr;
 
 use ipnet::Ipv6Net;
 
-use super::{ExpiredLeases, HookSettings, LeaseChecks, Lifetime, OptionValue, SubnetId, Timers};
+use super::{
+    ClassNumber, ClientRules, ExpiredLeases, Guard, HookSettings, LeaseChecks, Lifetime, OptionValue,
+    ReservationModes, ReservedLease, SubnetId, Timers,
+};
 
 /// What a `Dhcp6` object says.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +44,8 @@ pub struct Dhcp6 {
     pub allow_address_registration: bool,
     /// How names are answered to a client without a subnet.
     pub fqdn: FqdnPolicy,
+    /// Classes, reservations and what expressions decide.
+    pub rules: ClientRules<Box<[ReservedLease]>>,
 }
 
 impl Dhcp6 {
@@ -204,6 +209,14 @@ pub struct Subnet6 {
     pub fqdn: FqdnPolicy,
     /// The shared network that it stands in.
     pub shared_network: Option<String>,
+    /// Who may use it.
+    pub guard: Guard,
+    /// Who may use its shared network.
+    pub network_guard: Guard,
+    /// Classes that are looked at for its clients only, then those of its shared network.
+    pub additional_classes: Vec<ClassNumber>,
+    /// Which reservations count here.
+    pub reservation_modes: ReservationModes,
 }
 
 /// A range of IPv6 addresses to give out.
@@ -215,6 +228,10 @@ pub struct Pool6 {
     pub last: Ipv6Addr,
     /// The pool's own options.
     pub options: Vec<OptionValue>,
+    /// Who may be given of it.
+    pub guard: Guard,
+    /// Classes that are looked at for whoever is.
+    pub additional_classes: Vec<ClassNumber>,
 }
 
 /// A prefix that is delegated in pieces.
@@ -228,4 +245,8 @@ pub struct PdPool {
     pub excluded: Option<Ipv6Net>,
     /// The pool's own options.
     pub options: Vec<OptionValue>,
+    /// Who may be given of it.
+    pub guard: Guard,
+    /// Classes that are looked at for whoever is.
+    pub additional_classes: Vec<ClassNumber>,
 }

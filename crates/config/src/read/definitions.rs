@@ -11,7 +11,7 @@ use crate::keys::nearest;
 use crate::source::Span;
 
 /// One `option-def`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Own {
     code: u16,
     name: String,
@@ -33,7 +33,7 @@ pub(super) struct Definition<'a> {
 }
 
 /// All definitions that one half knows.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Definitions {
     pub(super) universe: Universe,
     own: Vec<Own>,
@@ -52,6 +52,34 @@ impl Definitions {
             }
         }
         definitions
+    }
+
+    /// These, and those that a client class has of the options that each vendor uses as it likes: 43, and 224 to 254.
+    pub(super) fn with_private(&self, class: &Object<'_>, report: &mut Report) -> Self {
+        let mut definitions = self.clone();
+        for object in class.objects("option-def") {
+            let Some(own) = definitions.definition(&object, report) else { continue };
+            let is_private =
+                self.universe == Universe::V4 && (own.code == 43 || (224..=254).contains(&own.code));
+            if own.space == self.top() && !is_private {
+                let told = Diagnostic::error(own.span, "a class cannot define this option");
+                report.push(told.help("a class defines options 43 and 224 to 254 of DHCPv4; put others into the global `option-def`"));
+                continue;
+            }
+            // The class's definition counts in it, whatever the others say.
+            definitions.own.retain(|other| (other.space.as_str(), other.code) != (&own.space, own.code));
+            definitions.own.push(own);
+            definitions.index();
+        }
+        definitions
+    }
+
+    fn index(&mut self) {
+        let by_code = self.own.iter().enumerate().map(|(at, own)| ((own.space.clone(), own.code), at));
+        self.by_code = by_code.collect();
+        let by_name =
+            self.own.iter().enumerate().map(|(at, own)| ((own.space.clone(), own.name.clone()), at));
+        self.by_name = by_name.collect();
     }
 
     /// The space of the options that stand in a message itself.

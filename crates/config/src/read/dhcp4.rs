@@ -1,10 +1,14 @@
 //! The `Dhcp4` object.
 
 use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use fosix_wire::definition::Universe;
 
+use super::classes::ReadClasses;
 use super::definitions::Definitions;
+use super::flex::{flex_id, flex_options};
 use super::hooks::{Half, hooks};
 use super::ids::Ids;
 use super::interfaces::interfaces4;
@@ -12,10 +16,11 @@ use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::report_overlaps;
+use super::reservations::{KINDS4, ReadReservations, Reader, Scope, identifiers};
 use super::services::{decline_probation_period, expired_leases, lease_checks, lease_database};
 use super::subnet4::{self, DEFAULTS, Inherited4, Network, Surroundings, server_identifier};
 use crate::diagnostic::{Diagnostic, Report, shorten};
-use crate::model::{Dhcp4, Subnet4};
+use crate::model::{ClientRules, Dhcp4, Subnet4};
 use crate::source::Span;
 
 /// The DHCPv4 half, as far as it can be read: with any error in `report` it is not to be used.
@@ -27,7 +32,23 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
     interfaces4(object, report);
     let persist = lease_database(object, report);
     let hooks = hooks(object, Half::Dhcp4, report);
-    let subnets = subnets(object, &definitions, &global, report);
+    let mut classes = ReadClasses::read(object, &definitions, report);
+    let flex_id = flex_id(object, &definitions, &classes, report);
+    let flex_options = flex_options(object, &definitions, &mut classes, report);
+    let identifiers = identifiers(object, KINDS4, report);
+    let mut around = Surroundings {
+        definitions: &definitions,
+        global: &global,
+        classes,
+        reservations: ReadReservations::new(object, KINDS4, identifiers.clone()),
+        ids: Ids::default(),
+        budget: Budget::default(),
+        prefixes: Vec::new(),
+        selectors: HashMap::new(),
+    };
+    let subnets = subnets(object, &mut around, report);
+    let reservation_modes = global.reservation_modes.resolve();
+    global_reservations(object, &mut around, report);
     Dhcp4 {
         server_identifier: server_identifier(&options),
         options,
@@ -37,41 +58,48 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
         match_client_id: global.match_client_id.unwrap_or(true),
         echo_client_id: object.boolean("echo-client-id").is_none_or(|at| at.value),
         next_server: global.next_server.filter(|server| !server.is_unspecified()),
-        server_hostname: global.server_hostname.unwrap_or_default(),
-        boot_file_name: global.boot_file_name.unwrap_or_default(),
+        server_hostname: global.server_hostname.clone().unwrap_or_default(),
+        boot_file_name: global.boot_file_name.clone().unwrap_or_default(),
         decline_probation_period: decline_probation_period(object),
         lease_checks: lease_checks(object),
         expired_leases: expired_leases(object),
         persist,
         dhcp4o6_port: object.integer("dhcp4o6-port").map_or(0, |at: At<u16>| at.value),
         hooks,
+        rules: ClientRules {
+            classes: around.classes.finish(report),
+            reservations: Arc::new(around.reservations.finish()),
+            identifiers,
+            reservation_modes,
+            early_global_reservations: object
+                .boolean("early-global-reservations-lookup")
+                .is_some_and(|early| early.value),
+            flex_id,
+            flex_options,
+        },
     }
 }
 
-fn subnets(
-    object: &Object<'_>,
-    definitions: &Definitions,
-    global: &Inherited4,
-    report: &mut Report,
-) -> Vec<Subnet4> {
-    let mut around = Surroundings {
-        definitions,
-        global,
-        ids: Ids::default(),
-        budget: Budget::default(),
-        prefixes: Vec::new(),
-        selectors: HashMap::new(),
-    };
+/// What is reserved outside of subnets.
+fn global_reservations(object: &Object<'_>, around: &mut Surroundings<'_>, report: &mut Report) {
+    let modes = around.global.reservation_modes.resolve();
+    let nowhere = |_: Ipv4Addr| false;
+    let scope = Scope { subnet: None, bounds: None, modes, is_in_pool: &nowhere };
+    let mut reader = Reader { definitions: around.definitions, classes: &mut around.classes, report };
+    around.reservations.read(object, &scope, &mut reader);
+}
+
+fn subnets(object: &Object<'_>, around: &mut Surroundings<'_>, report: &mut Report) -> Vec<Subnet4> {
     let mut subnets = Vec::new();
     for object in object.objects("subnet4") {
-        subnets.extend(subnet4::subnet(&object, None, &mut around, report));
+        subnets.extend(subnet4::subnet(&object, None, around, report));
     }
     let mut names = NetworkNames::default();
     for object in object.objects("shared-networks") {
         let name = names.take(&object, report);
-        let network = Network::read(&object, name, &around, report);
+        let network = Network::read(&object, name, around, report);
         for object in object.objects("subnet4") {
-            subnets.extend(subnet4::subnet(&object, Some(&network), &mut around, report));
+            subnets.extend(subnet4::subnet(&object, Some(&network), around, report));
         }
     }
     report_overlaps(&around.prefixes, "subnets", report);

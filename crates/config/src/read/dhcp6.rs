@@ -1,9 +1,14 @@
 //! The `Dhcp6` object.
 
+use std::net::Ipv6Addr;
+use std::sync::Arc;
+
 use fosix_wire::definition::Universe;
 
+use super::classes::ReadClasses;
 use super::definitions::Definitions;
 use super::dhcp4::NetworkNames;
+use super::flex::{flex_id, flex_options};
 use super::fqdn::FqdnKeys;
 use super::hooks::{Half, hooks};
 use super::ids::Ids;
@@ -13,12 +18,13 @@ use super::object::{At, Object};
 use super::options::{Level, options};
 use super::pools::{report_addresses_in_prefixes, report_overlaps};
 use super::relayed::{mac_sources, relay_supplied_options};
+use super::reservations::{KINDS6, ModeKeys, ReadReservations, Reader, Scope, identifiers};
 use super::server_id::server_id;
 use super::services::{decline_probation_period, expired_leases, lease_checks, lease_database};
 use super::subnet6::{self, Allocation, DEFAULTS, Network, Surroundings};
 use super::timers::TimerKeys;
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{Dhcp6, OptionValue, Subnet6};
+use crate::model::{ClientRules, Dhcp6, OptionValue, Subnet6};
 
 /// The DHCPv6 half, as far as it can be read: with any error in `report` it is not to be used.
 pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
@@ -41,10 +47,35 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
     let persist = lease_database(object, report);
     let hooks = hooks(object, Half::Dhcp6, report);
     let fqdn = FqdnKeys::read(object, &FqdnKeys::default(), report);
+    let mut classes = ReadClasses::read(object, &definitions, report);
+    let flex_id = flex_id(object, &definitions, &classes, report);
+    let flex_options = flex_options(object, &definitions, &mut classes, report);
+    let identifiers = identifiers(object, KINDS6, report);
+    let modes = ModeKeys::read(object);
+    let mut around = Surroundings {
+        definitions: &definitions,
+        timers: keys,
+        fqdn: &fqdn,
+        allocation: Allocation::read(object),
+        reservation_modes: modes,
+        classes,
+        reservations: ReadReservations::new(object, KINDS6, identifiers.clone()),
+        ids: Ids::default(),
+        budget: Budget::default(),
+        prefixes: Vec::new(),
+        pools: Vec::new(),
+        pd_pools: Vec::new(),
+    };
+    let subnets = subnets(object, &mut around, report);
+    let reservation_modes = modes.resolve();
+    global_reservations(object, &mut around, report);
+    let pd_pools = subnets.iter().flat_map(|subnet| &subnet.pd_pools);
+    let pd_pools = pd_pools.map(|pool| (pool.prefix, pool.delegated_len)).collect();
+    around.reservations.check_prefixes(pd_pools, report);
     let dhcp6 = Dhcp6 {
         interfaces,
         options,
-        subnets: subnets(object, &definitions, keys, &fqdn, report),
+        subnets,
         server_id,
         timers,
         preferred_lifetime,
@@ -59,7 +90,18 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
         allow_address_registration: object
             .boolean("allow-address-registration")
             .is_none_or(|allowed| allowed.value),
-        fqdn: fqdn.resolve(),
+        fqdn: fqdn.clone().resolve(),
+        rules: ClientRules {
+            classes: around.classes.finish(report),
+            reservations: Arc::new(around.reservations.finish()),
+            identifiers,
+            reservation_modes,
+            early_global_reservations: object
+                .boolean("early-global-reservations-lookup")
+                .is_some_and(|early| early.value),
+            flex_id,
+            flex_options,
+        },
     };
     check_registration(object, &dhcp6, report);
     dhcp6
@@ -86,39 +128,31 @@ fn check_registration(object: &Object<'_>, dhcp6: &Dhcp6, report: &mut Report) {
     }
 }
 
-fn subnets(
-    object: &Object<'_>,
-    definitions: &Definitions,
-    timers: TimerKeys,
-    fqdn: &FqdnKeys,
-    report: &mut Report,
-) -> Vec<Subnet6> {
-    let mut around = Surroundings {
-        definitions,
-        timers,
-        fqdn,
-        allocation: Allocation::read(object),
-        ids: Ids::default(),
-        budget: Budget::default(),
-        prefixes: Vec::new(),
-        pools: Vec::new(),
-        pd_pools: Vec::new(),
-    };
+/// What is reserved outside of subnets.
+fn global_reservations(object: &Object<'_>, around: &mut Surroundings<'_>, report: &mut Report) {
+    let modes = around.reservation_modes.resolve();
+    let nowhere = |_: Ipv6Addr| false;
+    let scope = Scope { subnet: None, bounds: None, modes, is_in_pool: &nowhere };
+    let mut reader = Reader { definitions: around.definitions, classes: &mut around.classes, report };
+    around.reservations.read(object, &scope, &mut reader);
+}
+
+fn subnets(object: &Object<'_>, around: &mut Surroundings<'_>, report: &mut Report) -> Vec<Subnet6> {
     let mut subnets = Vec::new();
     for object in object.objects("subnet6") {
-        subnets.extend(subnet6::subnet(&object, None, &mut around, report));
+        subnets.extend(subnet6::subnet(&object, None, around, report));
     }
     let mut names = NetworkNames::default();
     for object in object.objects("shared-networks") {
         let name = names.take(&object, report);
-        let network = Network::read(&object, name, &around, report);
+        let network = Network::read(&object, name, around, report);
         for object in object.objects("subnet6") {
-            subnets.extend(subnet6::subnet(&object, Some(&network), &mut around, report));
+            subnets.extend(subnet6::subnet(&object, Some(&network), around, report));
         }
     }
     report_overlaps(&around.prefixes, "subnets", report);
     report_overlaps(&around.pd_pools, "prefix pools", report);
-    report_addresses_in_prefixes(&around.pools, around.pd_pools, report);
+    report_addresses_in_prefixes(&around.pools, std::mem::take(&mut around.pd_pools), report);
     subnets.sort_by_key(|subnet| subnet.id);
     subnets
 }

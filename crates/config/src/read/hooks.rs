@@ -32,8 +32,6 @@ const HARMLESS: &[(&str, &str)] = &[
 /// Libraries that decide who gets what, and how.
 const DECISIVE: &[(&str, &str)] = &[
     ("bootp", "it serves BOOTP clients"),
-    ("flex_id", "it changes by what clients are known"),
-    ("flex_option", "it changes the options of answers"),
     ("ha", "another server may hold the same leases"),
     ("host_cache", "it holds reservations"),
     ("limits", "it limits how many leases a client gets"),
@@ -61,6 +59,8 @@ pub(super) fn hooks(object: &Object<'_>, half: Half, report: &mut Report) -> Vec
             "run_script" => parameters(&hook, &keys::RUN_SCRIPT, report)
                 .and_then(|parameters| run_script(&hook, &parameters, report))
                 .map(HookSettings::RunScript),
+            // Read by `flex.rs`.
+            "flex_id" | "flex_option" => None,
             name => {
                 not_loaded(name, library.span, report);
                 None
@@ -115,7 +115,11 @@ fn library<'t>(hook: &Object<'t>, report: &mut Report) -> Option<At<&'t str>> {
 }
 
 /// What stands under `parameters`, held against `spec`; nothing at all is as good as an empty map.
-fn parameters<'t>(hook: &Object<'t>, spec: &'static keys::Spec, report: &mut Report) -> Option<Object<'t>> {
+pub(super) fn parameters<'t>(
+    hook: &Object<'t>,
+    spec: &'static keys::Spec,
+    report: &mut Report,
+) -> Option<Object<'t>> {
     let Some(member) = hook.member("parameters") else { return Some(Object::empty(hook.span)) };
     let parameters = Object::new(&member.node);
     if parameters.is_none() && !matches!(member.node.value, Value::Damaged) {
@@ -230,7 +234,7 @@ fn not_loaded(name: &str, library: Span, report: &mut Report) {
 }
 
 /// `flex_id` of `/usr/lib/kea/hooks/libdhcp_flex_id.so`.
-fn name_of(library: &str) -> &str {
+pub(super) fn name_of(library: &str) -> &str {
     let file = library.rsplit('/').next().unwrap_or(library);
     let stem = file.strip_suffix(".so").unwrap_or(file);
     let name = stem.strip_prefix("libdhcp_").or_else(|| stem.strip_prefix("libddns_")).unwrap_or(stem);

@@ -26,9 +26,11 @@ type Key = (u16, Option<u32>, Option<Vec<u8>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     Global,
+    Class,
     Network,
     Subnet,
     Pool,
+    Host,
 }
 
 /// The options of one list, in the order of the file, with their sub-options in them.

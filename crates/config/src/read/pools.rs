@@ -5,12 +5,13 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::Ipv6Net;
 
 use super::address::{self, Family, prefix, range, warn_host_bits};
+use super::classes::ReadClasses;
 use super::definitions::Definitions;
 use super::object::{At, Object};
 use super::options::{Level, options};
 use super::overlap::{Range, overlaps};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{OptionValue, PdPool, Pool4, Pool6};
+use crate::model::{ClassNumber, Guard, OptionValue, PdPool, Pool4, Pool6};
 use crate::source::Span;
 
 /// The address pools of an IPv4 subnet.
@@ -18,9 +19,14 @@ pub(super) fn pools4(
     subnet: &Object<'_>,
     bounds: Option<(Ipv4Addr, Ipv4Addr)>,
     definitions: &Definitions,
+    classes: &mut ReadClasses,
     report: &mut Report,
 ) -> Vec<Pool4> {
-    pools(subnet, bounds, definitions, report, |first, last, options| Pool4 { first, last, options }).0
+    pools(subnet, bounds, definitions, classes, report, |first, last, given| {
+        let (options, guard, additional_classes) = given;
+        Pool4 { first, last, options, guard, additional_classes }
+    })
+    .0
 }
 
 /// The address pools of an IPv6 subnet, and where each is written.
@@ -28,22 +34,40 @@ pub(super) fn pools6(
     subnet: &Object<'_>,
     bounds: Option<(Ipv6Addr, Ipv6Addr)>,
     definitions: &Definitions,
+    classes: &mut ReadClasses,
     report: &mut Report,
 ) -> (Vec<Pool6>, Vec<Range>) {
-    pools(subnet, bounds, definitions, report, |first, last, options| Pool6 { first, last, options })
+    pools(subnet, bounds, definitions, classes, report, |first, last, given| {
+        let (options, guard, additional_classes) = given;
+        Pool6 { first, last, options, guard, additional_classes }
+    })
+}
+
+/// What every pool says beside what is in it: its options, who may be given of it, and which classes are looked at then.
+type Given = (Vec<OptionValue>, Guard, Vec<ClassNumber>);
+
+fn given(
+    pool: &Object<'_>,
+    definitions: &Definitions,
+    classes: &mut ReadClasses,
+    report: &mut Report,
+) -> Given {
+    let options = options(pool, definitions, Level::Pool, report);
+    (options, classes.guard(pool, report), classes.additional(pool, report))
 }
 
 fn pools<A: Family, P>(
     subnet: &Object<'_>,
     bounds: Option<(A, A)>,
     definitions: &Definitions,
+    classes: &mut ReadClasses,
     report: &mut Report,
-    make: impl Fn(A, A, Vec<OptionValue>) -> P,
+    make: impl Fn(A, A, Given) -> P,
 ) -> (Vec<P>, Vec<Range>) {
     let mut pools = Vec::new();
     let mut ranges = Vec::new();
     for object in subnet.objects("pools") {
-        let options = options(&object, definitions, Level::Pool, report);
+        let given = given(&object, definitions, classes, report);
         let Some(text) = object.text("pool") else {
             if object.lacks("pool") {
                 let told =
@@ -63,7 +87,7 @@ fn pools<A: Family, P>(
             );
         }
         ranges.push(Range { first: first.number(), last: last.number(), span: text.span });
-        pools.push(make(first, last, options));
+        pools.push(make(first, last, given));
     }
     report_overlaps(&ranges, "pools", report);
     (pools, ranges)
@@ -108,9 +132,11 @@ pub(super) fn report_addresses_in_prefixes(pools: &[Range], mut prefixes: Vec<Ra
 pub(super) fn pd_pools(
     subnet: &Object<'_>,
     definitions: &Definitions,
+    classes: &mut ReadClasses,
     report: &mut Report,
 ) -> Vec<(PdPool, Span)> {
-    subnet.objects("pd-pools").filter_map(|object| pd_pool(&object, definitions, report)).collect()
+    let pools = subnet.objects("pd-pools");
+    pools.filter_map(|object| pd_pool(&object, definitions, classes, report)).collect()
 }
 
 /// The numbers that a prefix pool stands for.
@@ -118,14 +144,19 @@ pub(super) fn pd_range(pool: &PdPool, span: Span) -> Range {
     Range { first: pool.prefix.network().number(), last: pool.prefix.broadcast().number(), span }
 }
 
-fn pd_pool(object: &Object<'_>, definitions: &Definitions, report: &mut Report) -> Option<(PdPool, Span)> {
+fn pd_pool(
+    object: &Object<'_>,
+    definitions: &Definitions,
+    classes: &mut ReadClasses,
+    report: &mut Report,
+) -> Option<(PdPool, Span)> {
     for key in ["prefix", "prefix-len", "delegated-len"] {
         if object.lacks(key) {
             let told = Diagnostic::error(object.head(), format!("this prefix pool has no `{key}`"));
             report.push(told.help("a pd-pool needs `prefix`, `prefix-len` and `delegated-len`"));
         }
     }
-    let options = options(object, definitions, Level::Pool, report);
+    let (options, guard, additional_classes) = given(object, definitions, classes, report);
     let prefix_text = object.text("prefix")?;
     let address = address::address::<Ipv6Addr>("prefix", prefix_text, report)?;
     let len = object.integer::<u8>("prefix-len")?;
@@ -144,7 +175,14 @@ fn pd_pool(object: &Object<'_>, definitions: &Definitions, report: &mut Report) 
         return None;
     }
     let excluded = excluded(object, net, delegated, report);
-    let pool = PdPool { prefix: net.trunc(), delegated_len: delegated.value, excluded, options };
+    let pool = PdPool {
+        prefix: net.trunc(),
+        delegated_len: delegated.value,
+        excluded,
+        options,
+        guard,
+        additional_classes,
+    };
     Some((pool, prefix_text.span))
 }
 

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::address::{Family, address, prefix, warn_host_bits};
+use super::classes::ReadClasses;
 use super::definitions::Definitions;
 use super::ids::{Ids, derive4};
 use super::merge::{Budget, bytes_of, merge};
@@ -14,9 +15,10 @@ use super::option_rules::SERVER_IDENTIFIER;
 use super::options::{Level, options};
 use super::overlap::Range;
 use super::pools::{pools4, subnet_prefix};
+use super::reservations::{ModeKeys, ReadReservations, Reader, Scope};
 use super::timers::{Defaults, TimerKeys};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{OptionValue, Selector4o6, Subnet4};
+use crate::model::{ClassNumber, Guard, OptionValue, Selector4o6, Subnet4};
 use crate::source::Span;
 
 /// What holds for timers of DHCPv4 where nothing is configured: as in Kea.
@@ -27,6 +29,7 @@ pub(super) const DEFAULTS: Defaults =
 #[derive(Debug, Clone, Default)]
 pub(super) struct Inherited4 {
     pub(super) timers: TimerKeys,
+    pub(super) reservation_modes: ModeKeys,
     pub(super) authoritative: Option<bool>,
     pub(super) match_client_id: Option<bool>,
     /// 0.0.0.0 takes an outer one back.
@@ -39,6 +42,7 @@ impl Inherited4 {
     pub(super) fn read(object: &Object<'_>, report: &mut Report) -> Self {
         Self {
             timers: TimerKeys::read(object),
+            reservation_modes: ModeKeys::read(object),
             authoritative: object.boolean("authoritative").map(|at| at.value),
             match_client_id: object.boolean("match-client-id").map(|at| at.value),
             next_server: next_server(object, report),
@@ -51,6 +55,7 @@ impl Inherited4 {
     pub(super) fn under(self, outer: &Self) -> Self {
         Self {
             timers: self.timers.under(outer.timers),
+            reservation_modes: self.reservation_modes.under(outer.reservation_modes),
             authoritative: self.authoritative.or(outer.authoritative),
             match_client_id: self.match_client_id.or(outer.match_client_id),
             next_server: self.next_server.or(outer.next_server),
@@ -60,7 +65,7 @@ impl Inherited4 {
     }
 }
 
-fn next_server(object: &Object<'_>, report: &mut Report) -> Option<Ipv4Addr> {
+pub(super) fn next_server(object: &Object<'_>, report: &mut Report) -> Option<Ipv4Addr> {
     let text = object.text_if_any("next-server")?;
     let server = address::<Ipv4Addr>("next-server", text, report)?;
     if server.is_broadcast() || server.is_multicast() {
@@ -70,7 +75,12 @@ fn next_server(object: &Object<'_>, report: &mut Report) -> Option<Ipv4Addr> {
     Some(server)
 }
 
-fn bounded_text(object: &Object<'_>, key: &str, max: usize, report: &mut Report) -> Option<String> {
+pub(super) fn bounded_text(
+    object: &Object<'_>,
+    key: &str,
+    max: usize,
+    report: &mut Report,
+) -> Option<String> {
     let text = object.text(key)?;
     if text.value.len() > max {
         let message = format!("`{key}` has {} bytes, and at most {max} fit", text.value.len());
@@ -87,6 +97,8 @@ fn bounded_text(object: &Object<'_>, key: &str, max: usize, report: &mut Report)
 pub(super) struct Surroundings<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) global: &'a Inherited4,
+    pub(super) classes: ReadClasses,
+    pub(super) reservations: ReadReservations<Option<Ipv4Addr>>,
     pub(super) ids: Ids,
     pub(super) budget: Budget,
     /// The prefixes, to look for overlaps when all are known.
@@ -102,6 +114,7 @@ impl Surroundings<'_> {
         selector: &Selector4o6,
         network: Option<&Network<'_>>,
         at: Span,
+        is_guarded: bool,
         report: &mut Report,
     ) {
         if selector.is_empty() {
@@ -120,6 +133,7 @@ impl Surroundings<'_> {
             }
             // The subnets of a shared network serve the same clients.
             Some((_, other)) if name.is_some() && *other == name => {}
+            Some(_) if is_guarded => {}
             Some((first, _)) => report.push_repeated(
                 "subnets with the same 4o6 keys",
                 Diagnostic::warning(at, "two subnets have the same 4o6 keys")
@@ -135,20 +149,28 @@ pub(super) struct Network<'a> {
     pub(super) name: &'a str,
     inherited: Inherited4,
     options: Vec<OptionValue>,
+    guard: Guard,
+    additional_classes: Vec<ClassNumber>,
 }
 
 impl<'a> Network<'a> {
     pub(super) fn read(
         object: &Object<'_>,
         name: &'a str,
-        around: &Surroundings<'_>,
+        around: &mut Surroundings<'_>,
         report: &mut Report,
     ) -> Self {
         let own = Inherited4::read(object, report);
         let own_timers = own.timers;
         let inherited = own.under(around.global);
         inherited.timers.resolve(&own_timers, &DEFAULTS, report);
-        Self { name, inherited, options: options(object, around.definitions, Level::Network, report) }
+        Self {
+            name,
+            inherited,
+            options: options(object, around.definitions, Level::Network, report),
+            guard: around.classes.guard(object, report),
+            additional_classes: around.classes.additional(object, report),
+        }
     }
 
     /// What a subnet's copy takes, about.
@@ -169,7 +191,7 @@ pub(super) fn subnet(
     }
     let prefix = subnet_prefix::<Ipv4Addr>(object, report);
     let bounds = prefix.map(|(network, len)| network.value.bounds(len));
-    let pools = pools4(object, bounds, around.definitions, report);
+    let pools = pools4(object, bounds, around.definitions, &mut around.classes, report);
     let own_options = options(object, around.definitions, Level::Subnet, report);
     let options = merge(own_options, network.map_or(&[], |network| &network.options));
     let own = Inherited4::read(object, report);
@@ -181,7 +203,17 @@ pub(super) fn subnet(
     let id = around.ids.take(object, derive4(at.value), at.value.number(), report);
     let (first, last) = at.value.bounds(len);
     around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
-    around.check_selector(&selector, network, at.span, report);
+    let guard = around.classes.guard(object, report);
+    // Which of several with the same keys is meant may be for classes to say.
+    let is_guarded = !guard.is_open() || network.is_some_and(|network| !network.guard.is_open());
+    around.check_selector(&selector, network, at.span, is_guarded, report);
+    let mut additional_classes = around.classes.additional(object, report);
+    additional_classes.extend(network.into_iter().flat_map(|network| &network.additional_classes));
+    let reservation_modes = inherited.reservation_modes.resolve();
+    let is_in_pool = |address| pools.iter().any(|pool| (pool.first..=pool.last).contains(&address));
+    let scope = Scope { subnet: Some(id), bounds, modes: reservation_modes, is_in_pool: &is_in_pool };
+    let mut reader = Reader { definitions: around.definitions, classes: &mut around.classes, report };
+    around.reservations.read(object, &scope, &mut reader);
     Some(Subnet4 {
         id,
         prefix: Ipv4Net::new(at.value, len).ok()?,
@@ -196,6 +228,10 @@ pub(super) fn subnet(
         boot_file_name: inherited.boot_file_name.unwrap_or_default(),
         selector,
         shared_network: network.map(|network| network.name.to_owned()),
+        guard,
+        network_guard: network.map_or_else(Guard::default, |network| network.guard.clone()),
+        additional_classes,
+        reservation_modes,
     })
 }
 

@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 use ipnet::Ipv6Net;
 
 use super::address::{Family, address};
+use super::classes::ReadClasses;
 use super::definitions::Definitions;
 use super::fqdn::FqdnKeys;
 use super::ids::{Ids, derive6};
@@ -14,9 +15,10 @@ use super::object::Object;
 use super::options::{Level, options};
 use super::overlap::Range;
 use super::pools::{pd_pools, pd_range, pools6, subnet_prefix};
+use super::reservations::{ModeKeys, ReadReservations, Reader, Scope};
 use super::timers::{Defaults, TimerKeys};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{Allocator, OptionValue, Subnet6};
+use crate::model::{Allocator, ClassNumber, Guard, OptionValue, ReservedLease, Subnet6};
 
 /// What holds for timers of DHCPv6 where nothing is configured: as in Kea.
 pub(super) const DEFAULTS: Defaults =
@@ -28,6 +30,9 @@ pub(super) struct Surroundings<'a> {
     pub(super) timers: TimerKeys,
     pub(super) fqdn: &'a FqdnKeys,
     pub(super) allocation: Allocation,
+    pub(super) reservation_modes: ModeKeys,
+    pub(super) classes: ReadClasses,
+    pub(super) reservations: ReadReservations<Box<[ReservedLease]>>,
     pub(super) ids: Ids,
     pub(super) budget: Budget,
     /// The prefixes, to look for overlaps when all are known.
@@ -131,13 +136,16 @@ pub(super) struct Network<'a> {
     allocation: Allocation,
     selection: Selection,
     options: Vec<OptionValue>,
+    reservation_modes: ModeKeys,
+    guard: Guard,
+    additional_classes: Vec<ClassNumber>,
 }
 
 impl<'a> Network<'a> {
     pub(super) fn read(
         object: &Object<'_>,
         name: &'a str,
-        around: &Surroundings<'_>,
+        around: &mut Surroundings<'_>,
         report: &mut Report,
     ) -> Self {
         let own = TimerKeys::read(object);
@@ -152,6 +160,9 @@ impl<'a> Network<'a> {
             allocation: Allocation::read(object).under(around.allocation),
             selection: Selection::read(object, report),
             options,
+            reservation_modes: ModeKeys::read(object).under(around.reservation_modes),
+            guard: around.classes.guard(object, report),
+            additional_classes: around.classes.additional(object, report),
         }
     }
 
@@ -181,9 +192,9 @@ pub(super) fn subnet(
     }
     let prefix = subnet_prefix::<Ipv6Addr>(object, report);
     let bounds = prefix.map(|(network, len)| network.value.bounds(len));
-    let (pools, ranges) = pools6(object, bounds, around.definitions, report);
+    let (pools, ranges) = pools6(object, bounds, around.definitions, &mut around.classes, report);
     around.pools.extend(ranges);
-    let pd_pools = pd_pools(object, around.definitions, report);
+    let pd_pools = pd_pools(object, around.definitions, &mut around.classes, report);
     around.pd_pools.extend(pd_pools.iter().map(|(pool, span)| pd_range(pool, *span)));
     let own_options = options(object, around.definitions, Level::Subnet, report);
     let options = merge(own_options, network.map_or(&[], |network| &network.options));
@@ -203,6 +214,15 @@ pub(super) fn subnet(
     let id = around.ids.take(object, derive6(at.value, len), at.value.number(), report);
     let (first, last) = at.value.bounds(len);
     around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
+    let guard = around.classes.guard(object, report);
+    let mut additional_classes = around.classes.additional(object, report);
+    additional_classes.extend(network.into_iter().flat_map(|network| &network.additional_classes));
+    let outer_modes = network.map_or(around.reservation_modes, |network| network.reservation_modes);
+    let reservation_modes = ModeKeys::read(object).under(outer_modes).resolve();
+    let is_in_pool = |address| pools.iter().any(|pool| (pool.first..=pool.last).contains(&address));
+    let scope = Scope { subnet: Some(id), bounds, modes: reservation_modes, is_in_pool: &is_in_pool };
+    let mut reader = Reader { definitions: around.definitions, classes: &mut around.classes, report };
+    around.reservations.read(object, &scope, &mut reader);
     Some(Subnet6 {
         id,
         prefix: Ipv6Net::new(at.value, len).ok()?,
@@ -219,5 +239,9 @@ pub(super) fn subnet(
         pd_allocator: allocation.prefixes.unwrap_or_default(),
         fqdn: fqdn.resolve(),
         shared_network: network.map(|network| network.name.to_owned()),
+        guard,
+        network_guard: network.map_or_else(Guard::default, |network| network.guard.clone()),
+        additional_classes,
+        reservation_modes,
     })
 }

@@ -27,6 +27,23 @@ pub(super) struct TimerKeys {
     t2_percent: Option<At<f64>>,
 }
 
+/// The lifetimes of a client class.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ClassTimers {
+    pub(super) valid: Option<Lifetime>,
+    pub(super) preferred: Option<Lifetime>,
+}
+
+impl ClassTimers {
+    pub(super) fn read(object: &Object<'_>, report: &mut Report) -> Self {
+        let TimerKeys { valid, preferred, .. } = TimerKeys::read(object);
+        Self {
+            valid: valid.of_class("valid-lifetime", report),
+            preferred: preferred.of_class("preferred-lifetime", report),
+        }
+    }
+}
+
 /// What holds where no level says anything: it differs between the halves.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Defaults {
@@ -48,6 +65,12 @@ impl LifetimeKeys {
             default: self.default.or(outer.default),
             max: self.max.or(outer.max),
         }
+    }
+
+    /// What a class says, if it says anything: what is left out of the three is the default, else the bound that is given.
+    fn of_class(&self, name: &str, report: &mut Report) -> Option<Lifetime> {
+        let otherwise = self.default.or(self.min).or(self.max)?.value;
+        Some(self.resolve(self, otherwise, name, Some(report)))
     }
 
     fn is_empty(&self) -> bool {

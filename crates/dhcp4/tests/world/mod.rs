@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::RangeInclusive;
 
 use fosix_config::{
-    Dhcp4, LeaseChecks, Lifetime, OptionValue, Pool4, Selector4o6, Subnet4, SubnetId, Timers,
+    ClientRules, Dhcp4, Guard, LeaseChecks, Lifetime, OptionValue, Pool4, ReservationModes, Selector4o6,
+    Subnet4, SubnetId, Timers,
 };
 use fosix_dhcp4::{Outcome4, Query, Served4, Server4, Settings4, Statistics4};
 use fosix_lease::{Leases4, Timestamp};
@@ -303,7 +304,13 @@ fn config() -> Dhcp4 {
         t2_percent: 0.875,
     };
     let option = |code, data: &[u8]| OptionValue { code, data: data.to_vec(), ..OptionValue::default() };
-    let pool = |first, last, options| Pool4 { first: address(first), last: address(last), options };
+    let pool = |first, last, options| Pool4 {
+        first: address(first),
+        last: address(last),
+        options,
+        guard: Guard::default(),
+        additional_classes: Vec::new(),
+    };
     let subnet = Subnet4 {
         id: SubnetId(1),
         prefix: "10.0.0.0/24".parse().unwrap(),
@@ -321,6 +328,10 @@ fn config() -> Dhcp4 {
         server_identifier: None,
         selector: Selector4o6 { interface: Some("vs".into()), interface_id: None, prefix: None },
         shared_network: None,
+        guard: Guard::default(),
+        network_guard: Guard::default(),
+        additional_classes: Vec::new(),
+        reservation_modes: ReservationModes::default(),
     };
     Dhcp4 {
         options: vec![option(6, &[192, 0, 2, 53])],
@@ -339,5 +350,6 @@ fn config() -> Dhcp4 {
         persist: true,
         dhcp4o6_port: 0,
         hooks: Vec::new(),
+        rules: ClientRules::default(),
     }
 }

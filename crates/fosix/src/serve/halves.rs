@@ -43,7 +43,8 @@ pub(super) fn open6(
     wakers: &[Wakers],
 ) -> anyhow::Result<(OpenStore<V6>, Hooks)> {
     let hooks = hooks::attach(&dhcp6.hooks)?;
-    let mut leases = Leases6::new(&fosix_dhcp6::pools(dhcp6), config.fosix.offers.limit);
+    let mut leases = Leases6::new(&[], config.fosix.offers.limit);
+    fosix_dhcp6::arrange(dhcp6, &mut leases);
     leases.seed(RandomState::new().hash_one(0));
     if hooks.wants(Point::Leases6Committed) {
         leases.follow_changes();
@@ -76,7 +77,8 @@ pub(super) fn half4(
 ) -> anyhow::Result<(Half4, Upkeep<V4>)> {
     let server = server4(dhcp4, config, server_identifier).with_hooks(hooks::attach(&dhcp4.hooks)?);
     let followers: Vec<_> = server.hooks().followers().map(Arc::clone).collect();
-    let mut leases = Leases4::new(&server.pools(), config.fosix.offers.limit);
+    let mut leases = Leases4::new(&[], config.fosix.offers.limit);
+    server.arrange(&mut leases);
     if server.hooks().wants(Point::Leases4Committed) {
         leases.follow_changes();
     }

@@ -140,22 +140,24 @@ impl Server {
         Ok(Next { shared6, half4, link, link_changed })
     }
 
-    /// Has the stores give out of other pools, if they are others. It takes as long as there are leases.
+    /// Has the stores give out what is configured now, if that is something else. It takes as long as there are leases.
     fn exchange_pools(&self, config: &Config, half4: Option<&Arc<Half4>>, shared6: Option<&Arc<Shared6>>) {
         if let (Some(shared6), Some(old), Some(new)) = (shared6, &self.config.dhcp6, &config.dhcp6) {
+            let changed = fosix_dhcp6::pools(old) != fosix_dhcp6::pools(new)
+                || old.rules.reservations != new.rules.reservations;
             let mut leases = shared6.store.lock();
-            let pools = fosix_dhcp6::pools(new);
-            if fosix_dhcp6::pools(old) != pools {
-                leases.set_pools(&pools);
+            if changed {
+                fosix_dhcp6::arrange(new, &mut leases);
             }
             if shared6.server.hooks().wants(Point::Leases6Committed) {
                 leases.follow_changes();
             }
         }
         if let (Some(new), Some(old)) = (half4, &self.half4) {
+            let changed = !new.server.arranges_as(&old.server);
             let mut leases = new.store.lock();
-            if old.server.pools() != new.server.pools() {
-                leases.set_pools(&new.server.pools());
+            if changed {
+                new.server.arrange(&mut leases);
             }
             if new.server.hooks().wants(Point::Leases4Committed) {
                 leases.follow_changes();

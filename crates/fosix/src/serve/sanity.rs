@@ -97,7 +97,7 @@ mod tests {
 
     /// What is left of three leases: with the right number, with another one, and in no subnet.
     fn after(checks: &str) -> Vec<(u8, u32)> {
-        let pool = PoolRange4 { subnet: 7, first: [10, 0, 0, 1].into(), last: [10, 0, 0, 9].into() };
+        let pool = PoolRange4::new(7, [10, 0, 0, 1].into(), [10, 0, 0, 9].into());
         let mut leases = Leases4::new(&[pool], 10);
         for (third, subnet) in [(0, 7), (1, 7), (2, 7)] {
             let value = serde_json::json!({

@@ -9,6 +9,7 @@ use super::{Conflict, Leases4, owner};
 use crate::changes::{ChangeKind, cause};
 use crate::entry4::{Entry4, Key4, LeaseRef4};
 use crate::fields;
+use crate::pool4::Scope4;
 use crate::record::{Grant4, Lease4, LeaseState, SoftwireSource};
 use crate::{ClientIdentity, DnsUpdated, Timestamp};
 
@@ -51,9 +52,20 @@ impl Leases4 {
     /// Gives an address to a client, or extends what it holds; another address that it held in the subnet is
     /// free from then on.
     pub fn grant(&mut self, grant: Grant4, now: Timestamp) -> Result<(), Conflict> {
+        let scope = Scope4::from(grant.subnet);
+        self.grant_within(&scope, grant, now)
+    }
+
+    /// The same where not all of the subnet's pools are for the client, or an address is reserved for it.
+    pub fn grant_within(
+        &mut self,
+        scope: &Scope4<'_>,
+        grant: Grant4,
+        now: Timestamp,
+    ) -> Result<(), Conflict> {
         let address = grant.address;
         let key = Key4 { address, port_set: None };
-        self.check(address, &grant.client, grant.subnet, now)?;
+        self.check(address, &grant.client, *scope, now)?;
         let found = self.table.find(key);
         if !self.staging.has_room(RECORDS_OF_A_GRANT) {
             return Err(Conflict::NoRoom);

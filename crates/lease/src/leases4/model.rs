@@ -86,7 +86,7 @@ fn key(last: u8, psid: Option<(u8, u8)>) -> Key4 {
 }
 
 fn pools(size: u8) -> [PoolRange4; 2] {
-    let range = |first, last| PoolRange4 { subnet: SUBNET, first: address(first), last: address(last) };
+    let range = |first, last| PoolRange4::new(SUBNET, address(first), address(last));
     [range(1, size.min(4)), range(5, size.max(4))]
 }
 
@@ -415,7 +415,7 @@ fn a_renewal_allocates_nothing() {
 
 #[test]
 fn former_leases_of_one_client_do_not_pile_up() {
-    let pool = PoolRange4 { subnet: SUBNET, first: address(1), last: address(100) };
+    let pool = PoolRange4::new(SUBNET, address(1), address(100));
     let mut leases = Leases4::new(&[pool], 3);
     for last in 1..=100 {
         let grant = Grant4 {

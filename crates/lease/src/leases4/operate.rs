@@ -107,7 +107,7 @@ impl Leases4 {
     }
 
     /// From now on `subnet` gives `address` out by name alone, also where it is in none of its pools: somebody has it
-    /// reserved. [`Self::choose`] leaves it to whoever holds it.
+    /// reserved, whom [`Scope4::reserved`](crate::Scope4::reserved) tells of. Subnet 0 is whichever one its client is in.
     pub fn exclude(&mut self, subnet: u32, address: Ipv4Addr) {
         self.pools.reserve(subnet, address);
         if let Some(slot) = self.former_slot(address) {

@@ -24,7 +24,7 @@ fn address(last: u8) -> Ipv4Addr {
 }
 
 fn leases(size: u8) -> Leases4 {
-    Leases4::new(&[PoolRange4 { subnet: SUBNET, first: address(1), last: address(size) }], 100)
+    Leases4::new(&[PoolRange4::new(SUBNET, address(1), address(size))], 100)
 }
 
 fn grant(number: u8, address: Ipv4Addr, valid_lifetime: u32) -> Grant4 {

@@ -8,6 +8,7 @@ use crate::Timestamp;
 use crate::changes::{ChangeKind, cause};
 use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::fields;
+use crate::pool6::Scope6;
 use crate::record::LeaseState;
 use crate::record6::{DnsUpdated, Grant6, Lease6, LeaseKind6};
 
@@ -55,10 +56,21 @@ impl Leases6 {
 
     /// Gives an address or a prefix to an identity association, or extends what it holds. What else it holds it keeps.
     pub fn grant(&mut self, grant: Grant6, now: Timestamp) -> Result<(), Conflict6> {
+        let scope = Scope6::from(grant.subnet);
+        self.grant_within(&scope, grant, now)
+    }
+
+    /// The same where not all of the subnet's pools are for the client, or something is reserved for it.
+    pub fn grant_within(
+        &mut self,
+        scope: &Scope6<'_>,
+        grant: Grant6,
+        now: Timestamp,
+    ) -> Result<(), Conflict6> {
         let key = key_of(&grant);
         let client = Association { duid: &grant.duid, iaid: grant.iaid, kind: grant.kind };
         let found = self.table.find(key);
-        self.check_found(key, found, client, grant.subnet, now)?;
+        self.check_found(key, found, client, scope, now)?;
         if !self.staging.has_room(RECORDS_OF_A_GRANT) {
             return Err(Conflict6::NoRoom);
         }

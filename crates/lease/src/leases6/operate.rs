@@ -86,7 +86,7 @@ impl Leases6 {
     }
 
     /// From now on `subnet` gives `key` out by name alone, also where it is in none of its pools: somebody has it
-    /// reserved. [`Self::choose`] leaves it to whoever holds it.
+    /// reserved, whom [`Scope6::reserved`](crate::Scope6::reserved) tells of. Subnet 0 is whichever one its client is in.
     pub fn exclude(&mut self, subnet: u32, key: Key6) {
         self.pools.reserve(subnet, key);
         if let Some(slot) = self.former_slot(key) {

@@ -18,7 +18,7 @@ pub(crate) fn run(data: &[u8]) {
     match program.byte() {
         Some(6) => exercise(program, || Leases6::new(&[], 10)),
         Some(_) => exercise(program, || {
-            let pool = PoolRange4 { subnet: 1, first: [10, 0, 0, 0].into(), last: [10, 0, 0, 255].into() };
+            let pool = PoolRange4::new(1, [10, 0, 0, 0].into(), [10, 0, 0, 255].into());
             Leases4::new(&[pool], 10)
         }),
         None => {}

@@ -3,7 +3,7 @@
 
 use std::net::Ipv6Addr;
 
-use fosix_policy::expression::{Classes, Condition, Half, Language, Scratch, Template, View};
+use fosix_expression::{Classes, Condition, Half, Language, Scratch, Template, View};
 use fosix_wire::v6::Packet;
 use proptest::prelude::*;
 

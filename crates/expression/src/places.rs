@@ -2,16 +2,16 @@
 
 use std::ops::Range;
 
-use super::lexer::Token;
-use super::parser::{Node, Parser};
-use super::{Container, Field, Form, Half, Place, SyntaxError, Test, Value};
+use crate::lexer::Token;
+use crate::parser::{Node, Parser};
+use crate::{Container, Field, Form, Half, Place, SyntaxError, Test, Value};
 
 /// Options inside of options.
 const MOST_NESTED: usize = 8;
 
 impl Parser<'_, '_> {
     /// `option[12]`, `option[12].option[1]` with `.hex`, `.text` or `.exists` behind it.
-    pub(super) fn option(&mut self, container: Container) -> Result<Node, SyntaxError> {
+    pub(crate) fn option(&mut self, container: Container) -> Result<Node, SyntaxError> {
         let mut codes = vec![self.code(container)?];
         loop {
             self.expect(".")?;
@@ -32,7 +32,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(super) fn relay6(&mut self) -> Result<Node, SyntaxError> {
+    pub(crate) fn relay6(&mut self) -> Result<Node, SyntaxError> {
         self.expect("[")?;
         let at = self.place();
         let level = self.integer()?;
@@ -51,7 +51,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(super) fn vendor(&mut self) -> Result<Node, SyntaxError> {
+    pub(crate) fn vendor(&mut self) -> Result<Node, SyntaxError> {
         let enterprise = self.enterprise()?;
         self.expect(".")?;
         let at = self.place();
@@ -69,7 +69,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(super) fn vendor_class(&mut self) -> Result<Node, SyntaxError> {
+    pub(crate) fn vendor_class(&mut self) -> Result<Node, SyntaxError> {
         let enterprise = self.enterprise()?;
         self.expect(".")?;
         let at = self.place();
@@ -110,7 +110,7 @@ impl Parser<'_, '_> {
         Ok(Some(number).filter(|&number| number != 0))
     }
 
-    pub(super) fn field(&mut self, word: &str, at: Range<usize>) -> Result<Node, SyntaxError> {
+    pub(crate) fn field(&mut self, word: &str, at: Range<usize>) -> Result<Node, SyntaxError> {
         if word == "pkt4" {
             self.only_in(Half::V4, word, at)?;
         }
@@ -147,7 +147,7 @@ impl Parser<'_, '_> {
         Ok(Node::Value(Value::Field(field)))
     }
 
-    pub(super) fn only_in(&self, half: Half, word: &str, at: Range<usize>) -> Result<(), SyntaxError> {
+    pub(crate) fn only_in(&self, half: Half, word: &str, at: Range<usize>) -> Result<(), SyntaxError> {
         if self.language.half == half {
             return Ok(());
         }

@@ -4,8 +4,9 @@ use std::net::Ipv6Addr;
 
 use fosix_wire::v6::{OptionCode, Packet};
 use fosix_wire::{v4, v6};
+use smallvec::SmallVec;
 
-use super::{Container, Field, Half, Place};
+use crate::{Container, Field, Half, Place};
 
 /// What an expression is evaluated over.
 #[derive(Debug, Clone, Copy)]
@@ -24,21 +25,26 @@ pub struct View<'m> {
     pub classes: &'m Classes,
 }
 
-/// A set of client classes, by their numbers.
+/// A set of client classes, by their numbers, in the order in which a message came to belong to them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Classes {
-    words: Vec<u64>,
+    words: SmallVec<[u64; 4]>,
+    order: SmallVec<[u16; 16]>,
 }
 
 impl Classes {
-    /// Adds one.
+    /// Adds one; one that is there stays where it is.
     pub fn insert(&mut self, class: u16) {
+        if self.contains(class) {
+            return;
+        }
         let (word, bit) = (usize::from(class / 64), class % 64);
         if self.words.len() <= word {
             self.words.resize(word + 1, 0);
         }
         if let Some(word) = self.words.get_mut(word) {
             *word |= 1 << bit;
+            self.order.push(class);
         }
     }
 
@@ -48,21 +54,21 @@ impl Classes {
         self.words.get(word).is_some_and(|word| word & 1 << bit != 0)
     }
 
-    /// Takes all of them out.
-    pub fn clear(&mut self) {
-        self.words.fill(0);
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = u16> {
+        self.order.iter().copied()
     }
 }
 
 /// Data of a message: in one piece, or an option of DHCPv4 in several (RFC 3396), of which the path leads further.
-pub(super) enum Found<'m> {
+pub(crate) enum Found<'m> {
     Whole(&'m [u8]),
     Parts(v4::OptionData<'m>),
 }
 
 impl<'m> View<'m> {
     /// The data in `place`, or of an option that leads there: then [`inner`] goes on.
-    pub(super) fn find(&self, place: &Place) -> Option<Found<'m>> {
+    pub(crate) fn find(&self, place: &Place) -> Option<Found<'m>> {
         match place {
             Place::Option(container, codes) => self.option(*container, *codes.first()?),
             Place::Vendor(..) => {
@@ -89,7 +95,7 @@ impl<'m> View<'m> {
     }
 
     /// The relay level that is called so: from the server's side, or from the client's where it is negative.
-    pub(super) fn relay(&self, level: i8) -> Option<&v6::RelayMessage<'m>> {
+    pub(crate) fn relay(&self, level: i8) -> Option<&v6::RelayMessage<'m>> {
         let relays = self.packet.relays();
         let at = match usize::try_from(level) {
             Ok(at) => at,
@@ -98,12 +104,12 @@ impl<'m> View<'m> {
         relays.get(at)
     }
 
-    pub(super) fn is_v4(&self) -> bool {
+    pub(crate) fn is_v4(&self) -> bool {
         self.message4.is_some()
     }
 
     /// The number in `field`, if it is one.
-    pub(super) fn number(&self, field: Field) -> Option<u32> {
+    pub(crate) fn number(&self, field: Field) -> Option<u32> {
         let length = |length: usize| Some(u32::try_from(length).unwrap_or(u32::MAX));
         match field {
             Field::Length => {
@@ -128,7 +134,7 @@ fn of_v4(data: v4::OptionData<'_>) -> Found<'_> {
 }
 
 /// What `place` means in the data that [`View::find`] found.
-pub(super) fn inner<'d>(place: &Place, half: Half, data: &'d [u8]) -> Option<&'d [u8]> {
+pub(crate) fn inner<'d>(place: &Place, half: Half, data: &'d [u8]) -> Option<&'d [u8]> {
     match place {
         Place::Option(container, codes) => {
             let (first, rest) = codes.split_first()?;
@@ -163,7 +169,7 @@ pub(super) fn inner<'d>(place: &Place, half: Half, data: &'d [u8]) -> Option<&'d
 }
 
 /// The first vendor, or the one with this number, in an option of RFC 3925.
-pub(super) fn vendor4(data: &[u8], enterprise: Option<u32>) -> Option<v4::VendorData<'_>> {
+pub(crate) fn vendor4(data: &[u8], enterprise: Option<u32>) -> Option<v4::VendorData<'_>> {
     let vendors = v4::VendorIdentifying::new_checked(data).ok()?;
     let mut vendors = vendors.iter();
     vendors.find(|vendor| enterprise.is_none_or(|enterprise| enterprise == vendor.enterprise))
@@ -222,7 +228,7 @@ mod tests {
             classes.insert(class);
             assert!(classes.contains(class) && !classes.contains(class + 1));
         }
-        classes.clear();
-        assert!(!classes.contains(64));
+        classes.insert(63);
+        assert_eq!(classes.iter().collect::<Vec<_>>(), [0, 63, 64, 1000]);
     }
 }

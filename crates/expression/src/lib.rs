@@ -43,13 +43,20 @@ pub struct Language<'l> {
     pub class: &'l dyn Fn(&str) -> Option<u16>,
 }
 
-/// An expression that is true or false, such as the test of a client class.
+/// An expression that is true or false, such as the test of a client class. Two are the same if their texts are.
 #[derive(Debug, Clone)]
-pub struct Condition(Test);
+pub struct Condition {
+    text: Box<str>,
+    test: Test,
+}
 
-/// An expression that makes a text, such as the name of a spawned class or the value of an option.
+/// An expression that makes a text, such as the name of a spawned class or the value of an option. Two are the same if
+/// their texts are.
 #[derive(Debug, Clone)]
-pub struct Template(Value);
+pub struct Template {
+    text: Box<str>,
+    value: Value,
+}
 
 /// Why an expression cannot be read, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,25 +70,36 @@ pub struct SyntaxError {
 impl Condition {
     /// Reads a condition.
     pub fn parse(text: &str, language: Language<'_>) -> Result<Self, SyntaxError> {
-        parser::condition(text, language).map(Self)
+        parser::condition(text, language).map(|test| Self { text: text.into(), test })
     }
 
     /// Whether it holds.
     pub fn holds(&self, view: &View<'_>, scratch: &mut Scratch) -> Result<bool, EvaluationError> {
         scratch.clear();
-        evaluate::test(&self.0, view, scratch)
+        evaluate::test(&self.test, view, scratch)
     }
 
     /// Whether it asks for the class with this number.
     pub fn asks_for(&self, class: u16) -> bool {
-        self.0.asks_for(class)
+        self.test.asks_for(class)
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 
 impl Template {
     /// Reads a template.
     pub fn parse(text: &str, language: Language<'_>) -> Result<Self, SyntaxError> {
-        parser::template(text, language).map(Self)
+        parser::template(text, language).map(|value| Self { text: text.into(), value })
     }
 
     /// The octets that it makes.
@@ -91,8 +109,24 @@ impl Template {
         scratch: &'s mut Scratch,
     ) -> Result<&'s [u8], EvaluationError> {
         scratch.clear();
-        let made = evaluate::value(&self.0, view, scratch)?;
+        let made = evaluate::value(&self.value, view, scratch)?;
         Ok(made.octets(scratch))
+    }
+
+    /// Whether it asks for the class with this number.
+    pub fn asks_for(&self, class: u16) -> bool {
+        self.value.asks_for(class)
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
     }
 }
 

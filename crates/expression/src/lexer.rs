@@ -3,11 +3,11 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::ops::Range;
 
-use super::SyntaxError;
+use crate::SyntaxError;
 
 /// What an expression is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Token<'t> {
+pub(crate) enum Token<'t> {
     /// `'text'`
     Text(&'t str),
     /// `0x5a7d`
@@ -25,15 +25,15 @@ pub(super) enum Token<'t> {
 
 /// A token and where it stands, in octets from the beginning.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Spanned<'t> {
-    pub(super) token: Token<'t>,
-    pub(super) span: Range<usize>,
+pub(crate) struct Spanned<'t> {
+    pub(crate) token: Token<'t>,
+    pub(crate) span: Range<usize>,
 }
 
 const SYMBOLS: [&str; 9] = ["==", "(", ")", "[", "]", ".", ",", "+", "*"];
 
 /// All tokens of `text`, the last of them [`Token::End`].
-pub(super) fn tokens(text: &str) -> Result<Vec<Spanned<'_>>, SyntaxError> {
+pub(crate) fn tokens(text: &str) -> Result<Vec<Spanned<'_>>, SyntaxError> {
     let mut tokens = Vec::new();
     let mut at = 0;
     loop {

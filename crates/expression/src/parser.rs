@@ -4,20 +4,20 @@ use std::ops::Range;
 
 use regex::bytes::RegexBuilder;
 
-use super::lexer::{Spanned, Token, tokens};
-use super::{Container, Half, Language, SyntaxError, Test, Value};
+use crate::lexer::{Spanned, Token, tokens};
+use crate::{Container, Half, Language, SyntaxError, Test, Value};
 
 /// Parentheses, functions and negations inside of each other.
 const MOST_DEEP: usize = 64;
 /// What a regular expression may take in memory, in octets.
 const REGEX_LIMIT: usize = 1 << 20;
 
-pub(super) fn condition(text: &str, language: Language<'_>) -> Result<Test, SyntaxError> {
+pub(crate) fn condition(text: &str, language: Language<'_>) -> Result<Test, SyntaxError> {
     let (node, span) = whole(text, language)?;
     node.into_test(span)
 }
 
-pub(super) fn template(text: &str, language: Language<'_>) -> Result<Value, SyntaxError> {
+pub(crate) fn template(text: &str, language: Language<'_>) -> Result<Value, SyntaxError> {
     let (node, span) = whole(text, language)?;
     node.into_value(span)
 }
@@ -32,7 +32,7 @@ fn whole(text: &str, language: Language<'_>) -> Result<(Node, Range<usize>), Syn
 }
 
 /// What a part of an expression is.
-pub(super) enum Node {
+pub(crate) enum Node {
     Test(Test),
     Value(Value),
 }
@@ -59,11 +59,11 @@ impl Node {
     }
 }
 
-pub(super) struct Parser<'t, 'l> {
+pub(crate) struct Parser<'t, 'l> {
     tokens: Vec<Spanned<'t>>,
     at: usize,
     depth: usize,
-    pub(super) language: Language<'l>,
+    pub(crate) language: Language<'l>,
 }
 
 impl<'t> Parser<'t, '_> {
@@ -288,7 +288,7 @@ impl<'t> Parser<'t, '_> {
         self.integer()
     }
 
-    pub(super) fn integer(&mut self) -> Result<i64, SyntaxError> {
+    pub(crate) fn integer(&mut self) -> Result<i64, SyntaxError> {
         let at = self.place();
         match self.next() {
             Token::Integer(number) => Ok(number),
@@ -304,7 +304,7 @@ impl<'t> Parser<'t, '_> {
         }
     }
 
-    pub(super) fn expect(&mut self, symbol: &'static str) -> Result<(), SyntaxError> {
+    pub(crate) fn expect(&mut self, symbol: &'static str) -> Result<(), SyntaxError> {
         if *self.peek() == Token::Symbol(symbol) {
             self.next();
             return Ok(());
@@ -330,12 +330,12 @@ impl<'t> Parser<'t, '_> {
         SyntaxError::new(self.place(), format!("{why}{end}"))
     }
 
-    pub(super) fn peek(&self) -> &Token<'t> {
+    pub(crate) fn peek(&self) -> &Token<'t> {
         self.tokens.get(self.at).map_or(&Token::End, |spanned| &spanned.token)
     }
 
     /// Where the next token stands.
-    pub(super) fn place(&self) -> Range<usize> {
+    pub(crate) fn place(&self) -> Range<usize> {
         self.tokens.get(self.at).or_else(|| self.tokens.last()).map_or(0..0, |spanned| spanned.span.clone())
     }
 
@@ -344,7 +344,7 @@ impl<'t> Parser<'t, '_> {
         self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |spanned| spanned.span.end)
     }
 
-    pub(super) fn next(&mut self) -> Token<'t> {
+    pub(crate) fn next(&mut self) -> Token<'t> {
         let token = self.peek().clone();
         self.at += 1;
         token

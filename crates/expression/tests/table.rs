@@ -8,7 +8,7 @@
 
 use std::net::Ipv6Addr;
 
-use fosix_policy::expression::{
+use fosix_expression::{
     Classes, Condition, EvaluationError, Half, Language, Scratch, SyntaxError, Template, View,
 };
 use fosix_wire::v6::{self, MessageType, OptionCode, Packet, Writer};

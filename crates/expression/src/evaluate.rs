@@ -9,8 +9,8 @@ use fosix_wire::text::describe_option;
 use fosix_wire::v6::OptionCode;
 use fosix_wire::{definition, v4};
 
-use super::view::{Found, inner};
-use super::{Container, Field, Form, Half, Place, Test, Value, View};
+use crate::view::{Found, inner};
+use crate::{Container, Field, Form, Half, Place, Test, Value, View};
 
 /// Octets that all texts which are made on the way may have together.
 const MOST_MADE: usize = 1 << 17;
@@ -54,13 +54,13 @@ impl std::error::Error for EvaluationError {}
 
 /// Octets: as they stand in a message or an expression, or made.
 #[derive(Debug, Clone)]
-pub(super) enum Made<'m> {
+pub(crate) enum Made<'m> {
     Here(&'m [u8]),
     Scratch(Range<usize>),
 }
 
 impl<'m> Made<'m> {
-    pub(super) fn octets<'s>(&self, scratch: &'s Scratch) -> &'s [u8]
+    pub(crate) fn octets<'s>(&self, scratch: &'s Scratch) -> &'s [u8]
     where
         'm: 's,
     {
@@ -72,7 +72,7 @@ impl<'m> Made<'m> {
 }
 
 impl Scratch {
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
@@ -99,7 +99,7 @@ impl Scratch {
     }
 }
 
-pub(super) fn test(test: &Test, view: &View<'_>, scratch: &mut Scratch) -> Result<bool, EvaluationError> {
+pub(crate) fn test(test: &Test, view: &View<'_>, scratch: &mut Scratch) -> Result<bool, EvaluationError> {
     Ok(match test {
         Test::Equal(one, other) => {
             let one = value(one, view, scratch)?;
@@ -126,7 +126,7 @@ fn exists(place: &Place, view: &View<'_>) -> bool {
     let is_there = |data: &[u8]| match place {
         // A class option without class data is there all the same.
         Place::VendorClass(enterprise, _) if view.is_v4() => {
-            super::view::vendor4(data, *enterprise).is_some()
+            crate::view::vendor4(data, *enterprise).is_some()
         }
         Place::VendorClass(enterprise, _) => is_enterprise(data, *enterprise),
         _ => inner(place, half(view), data).is_some(),
@@ -150,7 +150,7 @@ fn joined(parts: v4::OptionData<'_>) -> Vec<u8> {
     joined
 }
 
-pub(super) fn value<'m>(
+pub(crate) fn value<'m>(
     value: &'m Value,
     view: &View<'m>,
     scratch: &mut Scratch,

@@ -1,0 +1,80 @@
+//! Why a client is answered as it is: what was decided on the way, each with its reason.
+
+use std::fmt;
+
+/// What a step of an explanation is about, in the order in which they come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Topic {
+    /// The message, who sent it, and the relays that it came through.
+    Message,
+    /// Whether it is in a client class.
+    Class,
+    /// Which subnet it belongs to.
+    Subnet,
+    /// What is reserved for the client.
+    Reservation,
+    /// Which address or prefix the client gets.
+    Lease,
+    /// An option of the answer.
+    Option,
+    /// What became of it.
+    Outcome,
+}
+
+impl Topic {
+    /// Its name, as it stands before its steps.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Class => "class",
+            Self::Subnet => "subnet",
+            Self::Reservation => "reservation",
+            Self::Lease => "lease",
+            Self::Option => "option",
+            Self::Outcome => "outcome",
+        }
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// One thing that was decided.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What it is about.
+    pub topic: Topic,
+    /// What was decided, and why.
+    pub text: String,
+}
+
+/// What was decided for one message, in order, where somebody wants to know; nobody does as a rule.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Explanation(Option<Vec<Step>>);
+
+impl Explanation {
+    /// One that keeps what it is told.
+    pub fn wanted() -> Self {
+        Self(Some(Vec::new()))
+    }
+
+    /// Whether anybody wants to know.
+    pub fn is_wanted(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Adds a step, whose text is made only where it is wanted.
+    pub fn add(&mut self, topic: Topic, text: impl FnOnce() -> String) {
+        if let Some(steps) = &mut self.0 {
+            steps.push(Step { topic, text: text() });
+        }
+    }
+
+    /// The steps.
+    pub fn steps(&self) -> &[Step] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
