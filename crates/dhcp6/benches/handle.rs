@@ -39,6 +39,7 @@ fn server() -> Server6 {
         relay_supplied_options: vec![65],
         allow_address_registration: true,
         fqdn: fosix_config::FqdnPolicy::default(),
+        rules: fosix_config::ClientRules::default(),
     };
     let settings = Settings6 {
         server_id: vec![0, 3, 0, 1, 2, 0, 0, 0, 0, 9],

@@ -53,7 +53,8 @@ fn name_of(exchange: &Exchange<'_>, plan: &Plan) -> String {
     match exchange.reserved_name() {
         "" => {}
         name if name.ends_with('.') => return name.to_owned(),
-        name => return qualified(name, policy),
+        // As in Kea, it is a whole name with the suffix behind it.
+        name => return format!("{}.", qualified(name, policy).trim_end_matches('.')),
     }
     let given = sent(exchange).map(|fqdn| fqdn.name).filter(|name| name.labels().next().is_some());
     let replaced = match policy.replace_client_name {

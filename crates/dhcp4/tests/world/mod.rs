@@ -43,6 +43,9 @@ pub(crate) struct Ask {
     pub(crate) max_size: Option<u16>,
     pub(crate) requested: Vec<u8>,
     pub(crate) relay_information: Option<Vec<u8>>,
+    pub(crate) vendor_class: Option<&'static str>,
+    /// The client identifier of the DHCPv6 message around it.
+    pub(crate) duid: Option<Vec<u8>>,
 }
 
 impl Ask {
@@ -63,6 +66,8 @@ impl Ask {
             max_size: None,
             requested: vec![1, 3, 6],
             relay_information: None,
+            vendor_class: None,
+            duid: None,
         }
     }
 
@@ -124,6 +129,9 @@ impl Ask {
         }
         if let Some(bytes) = self.max_size {
             w.option_u16(OptionCode::MAXIMUM_MESSAGE_SIZE, bytes);
+        }
+        if let Some(class) = self.vendor_class {
+            w.option(OptionCode::VENDOR_CLASS_IDENTIFIER, class.as_bytes());
         }
         w.option(OptionCode::PARAMETER_REQUEST_LIST, &self.requested);
         if let Some(information) = &self.relay_information {
@@ -206,7 +214,8 @@ impl World {
     fn with(config: &Dhcp4) -> Self {
         let settings = Settings4 { max_relay_levels: 9, offer_lifetime: 60, server_identifier: OURS };
         let server = Server4::new(config.clone(), settings);
-        let leases = Leases4::new(&server.pools(), 1000);
+        let mut leases = Leases4::new(&[], 1000);
+        server.arrange(&mut leases);
         Self { server, leases, statistics: Statistics4::default(), now: 1_000_000, out: Vec::new() }
     }
 
@@ -277,6 +286,9 @@ impl World {
         let mut bytes = Vec::new();
         let mut w = v6::Writer::new(&mut bytes);
         w.message(v6::MessageType::DHCPV4_QUERY, flags.to_octets());
+        if let Some(duid) = &ask.duid {
+            w.option(v6::OptionCode::CLIENT_ID, duid);
+        }
         w.option(v6::OptionCode::DHCPV4_MSG, &ask.message());
         w.finish().unwrap();
         for (hop, (link, id)) in relays.iter().enumerate() {

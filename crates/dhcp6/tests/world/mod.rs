@@ -82,7 +82,8 @@ pub(crate) fn server(config: &Dhcp6) -> Server6 {
 
 /// Leases that are recorded, and have room for that.
 pub(crate) fn leases(config: &Dhcp6) -> Leases6 {
-    let mut leases = Leases6::new(&fosix_dhcp6::pools(config), 100);
+    let mut leases = Leases6::new(&[], 100);
+    fosix_dhcp6::arrange(config, &mut leases);
     leases.set_staging(Staging::recorded(SALT, 0));
     leases.staging_mut().set_room(usize::MAX);
     leases
