@@ -6,6 +6,7 @@
     clippy::panic,
     reason = "a test that meets the unexpected is to fail"
 )]
+#![allow(dead_code, reason = "not every test needs all of the world")]
 
 mod world;
 

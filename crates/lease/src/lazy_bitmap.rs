@@ -68,6 +68,13 @@ impl LazyBitmap {
         self.full.clear(number);
     }
 
+    /// Whether `bit` is set; one past the end is not.
+    pub(crate) fn contains(&self, bit: u64) -> bool {
+        let (number, word, mask) = place(bit);
+        let chunk = self.chunks.get(index(number)).and_then(Option::as_ref);
+        bit < self.len && chunk.and_then(|chunk| chunk.words.get(word)).is_some_and(|word| word & mask != 0)
+    }
+
     /// How many bits there are.
     pub(crate) fn len(&self) -> u64 {
         self.len

@@ -61,7 +61,7 @@ pub(crate) struct Pools4 {
     pools: Vec<Pool4>,
     /// Indexes into `pools`, in the order that the configuration gives them.
     by_subnet: HashMap<u32, Vec<usize>, RandomState>,
-    /// The subnets of addresses that are given out by name alone, in pools or not.
+    /// The subnets of addresses that are given out by name alone and that no pool of their subnet has.
     reserved: HashMap<u32, u32, RandomState>,
 }
 
@@ -70,6 +70,8 @@ struct Pool4 {
     range: PoolRange4,
     /// Addresses that have a lease, also a former one, are on offer, or reserved.
     used: LazyBitmap,
+    /// Those of them that are given out by name alone.
+    reserved: LazyBitmap,
     /// Where the search for an unused one begins: behind the last one found. Those before it were offered in vain, and
     /// whoever they were offered to may yet ask for them.
     next: u64,
@@ -79,6 +81,11 @@ impl Pool4 {
     /// The lowest unused from `next` on, else from the beginning.
     fn unused(&self) -> Option<u64> {
         self.used.next_clear(self.next).or_else(|| self.used.next_clear(0))
+    }
+
+    /// The place of an address of the pool.
+    fn bit(&self, address: Ipv4Addr) -> u64 {
+        u64::from(u32::from(address).saturating_sub(u32::from(self.range.first)))
     }
 
     fn set_used(&mut self, bit: u64) {
@@ -100,8 +107,9 @@ impl Pools4 {
             let Some(&range) = ranges.get(configured) else { continue };
             by_subnet.entry(range.subnet).or_default().push((configured, pools.len()));
             let size = u64::from(u32::from(range.last)) + 1;
-            let used = LazyBitmap::new(size.saturating_sub(u64::from(u32::from(range.first))));
-            pools.push(Pool4 { range, used, next: 0 });
+            let size = size.saturating_sub(u64::from(u32::from(range.first)));
+            let [used, reserved] = [LazyBitmap::new(size), LazyBitmap::new(size)];
+            pools.push(Pool4 { range, used, reserved, next: 0 });
         }
         let by_subnet = by_subnet
             .into_iter()
@@ -135,12 +143,25 @@ impl Pools4 {
 
     /// From now on `subnet` gives `address` out by name alone.
     pub(crate) fn reserve(&mut self, subnet: u32, address: Ipv4Addr) {
-        self.reserved.insert(address.into(), subnet);
-        self.set_used(address);
+        match self.locate(address) {
+            Some((pool, bit)) => {
+                pool.reserved.set(bit);
+                pool.set_used(bit);
+                if pool.range.subnet != subnet {
+                    self.reserved.insert(address.into(), subnet);
+                }
+            }
+            None => {
+                self.reserved.insert(address.into(), subnet);
+            }
+        }
     }
 
     pub(crate) fn is_reserved(&self, address: Ipv4Addr) -> bool {
-        self.reserved.contains_key(&address.into())
+        match self.pool_of(address).and_then(|at| self.pools.get(at)) {
+            Some(pool) => pool.reserved.contains(pool.bit(address)),
+            None => self.reserved.contains_key(&address.into()),
+        }
     }
 
     /// Notes that `address` has a lease or is on offer.
@@ -196,8 +217,8 @@ impl Pools4 {
     fn locate(&mut self, address: Ipv4Addr) -> Option<(&mut Pool4, u64)> {
         let at = self.pool_of(address)?;
         let pool = self.pools.get_mut(at)?;
-        let bit = u32::from(address).checked_sub(u32::from(pool.range.first))?;
-        Some((pool, u64::from(bit)))
+        let bit = pool.bit(address);
+        Some((pool, bit))
     }
 }
 

@@ -141,7 +141,7 @@ pub(crate) struct Pools6 {
     pools: Vec<Pool6>,
     /// Indexes into `pools`, in the order that the configuration gives them.
     by_subnet: HashMap<(u32, LeaseKind6), Vec<usize>, RandomState>,
-    /// The subnets of what is given out by name alone, in pools or not.
+    /// The subnets of what is given out by name alone and is not counted in a pool of its subnet.
     reserved: HashMap<Key6, u32, RandomState>,
 }
 
@@ -150,6 +150,8 @@ struct Pool6 {
     range: PoolRange6,
     /// Those that have a lease, also a former one, are on offer, or reserved; of the first [`COUNTED`].
     used: LazyBitmap,
+    /// Those of them that are given out by name alone.
+    reserved: LazyBitmap,
     /// Where the search for an unused one begins: behind the last one found. Those before it were offered in vain, and
     /// whoever they were offered to may yet ask for them.
     next: u64,
@@ -197,7 +199,8 @@ impl Pools6 {
             let Some(&range) = ranges.get(configured) else { continue };
             by_subnet.entry((range.subnet, range.kind)).or_default().push((configured, pools.len()));
             let counted = u64::try_from(range.count()).map_or(COUNTED, |count| count.min(COUNTED));
-            pools.push(Pool6 { range, used: LazyBitmap::new(counted), next: 0 });
+            let [used, reserved] = [LazyBitmap::new(counted), LazyBitmap::new(counted)];
+            pools.push(Pool6 { range, used, reserved, next: 0 });
         }
         let by_subnet = by_subnet
             .into_iter()
@@ -235,12 +238,27 @@ impl Pools6 {
 
     /// From now on `subnet` gives `key` out by name alone.
     pub(crate) fn reserve(&mut self, subnet: u32, key: Key6) {
-        self.reserved.insert(key, subnet);
-        self.set_used(key);
+        match self.locate(key) {
+            Some((pool, number)) if number < COUNTED => {
+                pool.reserved.set(number);
+                pool.set_used(number);
+                if pool.range.subnet != subnet {
+                    self.reserved.insert(key, subnet);
+                }
+            }
+            _ => {
+                self.reserved.insert(key, subnet);
+            }
+        }
     }
 
     pub(crate) fn is_reserved(&self, key: Key6) -> bool {
-        self.reserved.contains_key(&key)
+        let pool = self.pool_of(key).and_then(|at| self.pools.get(at));
+        let counted = pool.and_then(|pool| {
+            let number = u64::try_from(pool.range.number_of(key)?).ok()?;
+            (number < COUNTED).then(|| pool.reserved.contains(number))
+        });
+        counted.unwrap_or_else(|| self.reserved.contains_key(&key))
     }
 
     /// Notes that `key` has a lease or is on offer.

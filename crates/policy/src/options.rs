@@ -291,7 +291,9 @@ mod tests {
         let merged = EffectiveOptions::merge(&[&nearest, &middle, &far]);
         let scopes = [&nearest, &middle, &far].map(|scope| EffectiveOptions::merge(&[scope]));
         let mut layered = ClientOptions::default();
-        scopes.iter().for_each(|scope| layered.push(scope));
+        for scope in &scopes {
+            layered.push(scope);
+        }
         for requested in [&[][..], &[6, 15, 23, 144], &[144, 6]] {
             let layers = layered.select(requested.iter().copied());
             let layers: Vec<_> = layers.map(|(code, data)| (code, data.to_vec())).collect();

@@ -1,8 +1,10 @@
 //! What is reserved, and for whom.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use hashbrown::HashTable;
 use ipnet::Ipv6Net;
 
 use super::{ClassNumber, OptionValue, SubnetId};
@@ -37,12 +39,25 @@ impl IdentifierKind {
 
 /// The reservations of one half, by the client that each is for.
 ///
-/// One takes about 100 bytes, so that there can be millions.
-#[derive(Debug, Clone, PartialEq)]
+/// One takes about 60 bytes, and what its addresses and details take, so that there can be millions.
+#[derive(Debug, Clone)]
 pub struct Reservations<A> {
-    hosts: HashMap<Box<[u8]>, Host<A>>,
+    records: Vec<Record<A>>,
+    /// The places of the records, by what they are found by.
+    places: HashTable<u32>,
+    /// What records are found by, one behind the other: subnet, kind and identifier.
+    keys: Vec<u8>,
+    hasher: RandomState,
     /// The kinds of identifiers that there are of each subnet, a bit for each; of subnet 0 those that hold everywhere.
     kinds: HashMap<u32, u8>,
+}
+
+#[derive(Debug, Clone)]
+struct Record<A> {
+    /// Where its key is in `keys`.
+    start: u32,
+    len: u16,
+    host: Host<A>,
 }
 
 /// An address or a prefix that is reserved for a client.
@@ -111,7 +126,7 @@ impl<A> Reservations<A> {
         if self.kinds.get(&subnet)? & 1 << kind as u8 == 0 {
             return None;
         }
-        with_key(subnet, kind, identifier, |key| self.hosts.get(key))
+        with_key(subnet, kind, identifier, |key| self.by_key(key)).map(|record| &record.host)
     }
 
     /// Whether anything is reserved in `subnet`; where that is `None`, everywhere.
@@ -121,23 +136,23 @@ impl<A> Reservations<A> {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.hosts.len()
+        self.records.len()
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.hosts.is_empty()
+        self.records.is_empty()
     }
 
-    /// All of them with their subnets (`None` for those that hold everywhere), in no particular order.
+    /// All of them with their subnets (`None` for those that hold everywhere), in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = (Option<SubnetId>, &Host<A>)> {
-        self.hosts.iter().map(|(key, host)| {
-            let number = key.first_chunk().map_or(0, |subnet| u32::from_be_bytes(*subnet));
-            (Some(SubnetId(number)).filter(|_| number != 0), host)
+        self.records.iter().map(|record| {
+            let number = self.key_of(record).first_chunk().map_or(0, |subnet| u32::from_be_bytes(*subnet));
+            (Some(SubnetId(number)).filter(|_| number != 0), &record.host)
         })
     }
 
-    /// Adds one; gives it back where the client has one in the subnet already.
+    /// Adds one; gives it back where the client has one in the subnet already, or where there are too many.
     pub(crate) fn add(
         &mut self,
         subnet: Option<SubnetId>,
@@ -146,23 +161,75 @@ impl<A> Reservations<A> {
         host: Host<A>,
     ) -> Option<Host<A>> {
         let subnet = number_of(subnet);
-        if with_key(subnet, kind, identifier, |key| self.hosts.contains_key(key)) {
-            return Some(host);
+        let added = with_key(subnet, kind, identifier, |key| {
+            let place = u32::try_from(self.records.len());
+            let start = u32::try_from(self.keys.len());
+            let (Ok(place), Ok(start), Ok(len)) = (place, start, u16::try_from(key.len())) else {
+                return Err(host);
+            };
+            if self.by_key(key).is_some() {
+                return Err(host);
+            }
+            let Self { records, places, keys, hasher, .. } = self;
+            keys.extend_from_slice(key);
+            records.push(Record { start, len, host });
+            let hash_of = |place: &u32| {
+                let record = records.get(usize::try_from(*place).unwrap_or(usize::MAX));
+                hasher.hash_one(record.map_or(&[][..], |record| key_in(keys, record)))
+            };
+            places.insert_unique(hasher.hash_one(key), place, hash_of);
+            Ok(())
+        });
+        match added {
+            Ok(()) => {
+                *self.kinds.entry(subnet).or_default() |= 1 << kind as u8;
+                None
+            }
+            Err(host) => Some(host),
         }
-        *self.kinds.entry(subnet).or_default() |= 1 << kind as u8;
-        with_key(subnet, kind, identifier, |key| self.hosts.insert(key.into(), host));
-        None
     }
 
     /// Gives back memory that was taken for more.
     pub(crate) fn shrink(&mut self) {
-        self.hosts.shrink_to_fit();
+        self.records.shrink_to_fit();
+        self.keys.shrink_to_fit();
+    }
+
+    fn by_key(&self, key: &[u8]) -> Option<&Record<A>> {
+        let record = |place: u32| self.records.get(usize::try_from(place).ok()?);
+        let is_it = |place: &u32| record(*place).is_some_and(|record| self.key_of(record) == key);
+        self.places.find(self.hasher.hash_one(key), is_it).and_then(|&place| record(place))
+    }
+
+    fn key_of(&self, record: &Record<A>) -> &[u8] {
+        key_in(&self.keys, record)
+    }
+}
+
+fn key_in<'k, A>(keys: &'k [u8], record: &Record<A>) -> &'k [u8] {
+    let start = usize::try_from(record.start).unwrap_or(usize::MAX);
+    keys.get(start..).and_then(|rest| rest.get(..usize::from(record.len))).unwrap_or_default()
+}
+
+impl<A: PartialEq> PartialEq for Reservations<A> {
+    fn eq(&self, other: &Self) -> bool {
+        self.records.len() == other.records.len()
+            && self
+                .records
+                .iter()
+                .all(|record| other.by_key(self.key_of(record)).is_some_and(|same| same.host == record.host))
     }
 }
 
 impl<A> Default for Reservations<A> {
     fn default() -> Self {
-        Self { hosts: HashMap::new(), kinds: HashMap::new() }
+        Self {
+            records: Vec::new(),
+            places: HashTable::new(),
+            keys: Vec::new(),
+            hasher: RandomState::new(),
+            kinds: HashMap::new(),
+        }
     }
 }
 

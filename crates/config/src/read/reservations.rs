@@ -1,6 +1,5 @@
 //! `reservations`, and the keys that say how they are looked for.
 
-use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fosix_wire::text;
@@ -9,11 +8,11 @@ use ipnet::Ipv6Net;
 use super::address::{Family, address, prefix, warn_host_bits};
 use super::classes::ReadClasses;
 use super::definitions::Definitions;
-use super::object::{At, Object};
+use super::object::Object;
 use super::options::{Level, options};
 use super::overlap::{Range, overlaps};
 use super::subnet4::{bounded_text, next_server};
-use crate::diagnostic::{Diagnostic, Report, shorten};
+use crate::diagnostic::{Diagnostic, Report, Severity, shorten};
 use crate::model::{
     Host, HostDetails, IdentifierKind, ReservationModes, Reservations, ReservedLease, SubnetId,
 };
@@ -108,6 +107,10 @@ pub(super) fn identifiers(
     if any { kinds } else { known.iter().copied().filter(|&kind| kind != IdentifierKind::FlexId).collect() }
 }
 
+/// In the place of the length of a prefix: that it is an address.
+const ADDRESS4: u8 = 254;
+const ADDRESS6: u8 = 255;
+
 /// Where reservations stand.
 #[derive(Clone, Copy)]
 pub(super) struct Scope<'a, A> {
@@ -133,10 +136,8 @@ pub(super) struct ReadReservations<A> {
     reservations: Reservations<A>,
     kinds: &'static [IdentifierKind],
     looked_for: Vec<IdentifierKind>,
-    /// Where each address and prefix is reserved: to show the first place where there is a second one.
-    places: HashMap<(u32, u128, u8), Span>,
-    /// Where each client has its reservation, likewise.
-    identifiers: HashMap<Box<[u8]>, Span>,
+    /// The addresses and prefixes of the list in hand, each with the length of a prefix and its place.
+    taken: Vec<(u128, u8, Span)>,
     /// All prefixes, each with its length.
     prefixes: Vec<(Range, u8)>,
     /// Whether an address can be reserved for one client only.
@@ -153,8 +154,7 @@ impl<A> ReadReservations<A> {
             reservations: Reservations::default(),
             kinds,
             looked_for,
-            places: HashMap::new(),
-            identifiers: HashMap::new(),
+            taken: Vec::new(),
             prefixes: Vec::new(),
             unique: object.boolean("ip-reservations-unique").is_none_or(|at| at.value),
         }
@@ -218,17 +218,16 @@ impl<A> ReadReservations<A> {
         Some((kind, identifier, text.span))
     }
 
+    /// Adds what is reserved in one of the hosts of `list`.
     fn add(
         &mut self,
+        list: &Object<'_>,
         subnet: Option<SubnetId>,
         (kind, identifier, span): (IdentifierKind, Vec<u8>, Span),
         host: Host<A>,
         report: &mut Report,
     ) {
-        let number = subnet.map_or(0, |subnet| subnet.0);
-        let key = [&number.to_be_bytes()[..], &[kind as u8], &identifier].concat();
         if self.reservations.add(subnet, kind, &identifier, host).is_none() {
-            self.identifiers.insert(key.into(), span);
             return;
         }
         let message = match subnet {
@@ -236,29 +235,44 @@ impl<A> ReadReservations<A> {
             None => "two reservations outside of subnets are for the same client".to_owned(),
         };
         let told = Diagnostic::error(span, message);
-        let told = match self.identifiers.get(&*key) {
-            Some(first) => told.also(*first, "the other one"),
-            None => told,
+        // Looking for the first one takes a while; it is done for what will be shown.
+        let first = if report.is_full(Severity::Error) {
+            None
+        } else {
+            let texts = list.objects("reservations").filter_map(|host| host.text(kind.name()));
+            texts
+                .filter(|text| text::encode_hex(text.value).as_ref() == Ok(&identifier))
+                .map(|text| text.span)
+                .next()
         };
+        let told = first.into_iter().fold(told, |told, first| told.also(first, "the other one"));
         report.push(told.help("make one of them, or correct the identifier"));
     }
 
-    /// Notes that something is reserved; that it is for another client too is reported.
-    fn take(&mut self, subnet: Option<SubnetId>, number: u128, len: u8, at: At<&str>, report: &mut Report) {
-        if !self.unique {
-            return;
-        }
-        let key = (subnet.map_or(0, |subnet| subnet.0), number, len);
-        match self.places.get(&key) {
-            None => {
-                self.places.insert(key, at.span);
+    /// Reports what the list that was just read reserves for more than one client.
+    fn check_taken(&mut self, report: &mut Report) {
+        let mut taken = std::mem::take(&mut self.taken);
+        // What stands first in the file comes first among the same.
+        taken.sort_unstable();
+        for pair in taken.windows(2) {
+            if let [(number, len, first), (again, same_len, second)] = pair
+                && (number, len) == (again, same_len)
+                && self.unique
+            {
+                let what = match *len {
+                    ADDRESS4 => Ipv4Addr::from(u32::try_from(*number).unwrap_or_default()).to_string(),
+                    ADDRESS6 => Ipv6Addr::from(*number).to_string(),
+                    len => format!("{}/{len}", Ipv6Addr::from(*number)),
+                };
+                report.push(
+                    Diagnostic::error(*second, format!("{what} is reserved twice"))
+                        .also(*first, "the other reservation")
+                        .help("reserve it for one client, or set `ip-reservations-unique` to false"),
+                );
             }
-            Some(first) => report.push(
-                Diagnostic::error(at.span, format!("{} is reserved twice", shorten(at.value)))
-                    .also(*first, "the other reservation")
-                    .help("reserve it for one client, or set `ip-reservations-unique` to false"),
-            ),
         }
+        taken.clear();
+        self.taken = taken;
     }
 
     /// Whether an address of `scope` can be reserved as it is.
@@ -300,7 +314,7 @@ impl ReadReservations<Option<Ipv4Addr>> {
             let address = text.and_then(|text| address::<Ipv4Addr>("ip-address", text, reader.report));
             let reserved = text.zip(address).and_then(|(text, address)| {
                 Self::fits(scope, address, text.span, reader.report).then(|| {
-                    self.take(scope.subnet, address.number(), 32, text, reader.report);
+                    self.taken.push((address.number(), ADDRESS4, text.span));
                     address
                 })
             });
@@ -308,9 +322,10 @@ impl ReadReservations<Option<Ipv4Addr>> {
             if let Some(identifier) = identifier
                 && counts(&host, scope.modes, scope.subnet, reader.report)
             {
-                self.add(scope.subnet, identifier, Host { reserved, details }, reader.report);
+                self.add(object, scope.subnet, identifier, Host { reserved, details }, reader.report);
             }
         }
+        self.check_taken(reader.report);
     }
 }
 
@@ -330,7 +345,7 @@ impl ReadReservations<Box<[ReservedLease]>> {
                     continue;
                 };
                 if Self::fits(scope, address, text.span, reader.report) {
-                    self.take(scope.subnet, address.number(), 129, text, reader.report);
+                    self.taken.push((address.number(), ADDRESS6, text.span));
                     reserved.push(ReservedLease { address, prefix_len: None });
                 }
             }
@@ -348,7 +363,7 @@ impl ReadReservations<Box<[ReservedLease]>> {
                 let (address, last) = address.bounds(len);
                 let range = Range { first: address.number(), last: last.number(), span: text.span };
                 self.prefixes.push((range, len));
-                self.take(scope.subnet, address.number(), len, text, reader.report);
+                self.taken.push((address.number(), len, text.span));
                 prefixes.push((address, len));
                 reserved.push(ReservedLease { address, prefix_len: Some(len) });
             }
@@ -361,9 +376,10 @@ impl ReadReservations<Box<[ReservedLease]>> {
                 && counts(&host, scope.modes, scope.subnet, reader.report)
             {
                 let host = Host { reserved: reserved.into(), details };
-                self.add(scope.subnet, identifier, host, reader.report);
+                self.add(object, scope.subnet, identifier, host, reader.report);
             }
         }
+        self.check_taken(reader.report);
     }
 }
 

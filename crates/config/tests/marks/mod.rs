@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, dead_code, reason = "a test may fail, and none needs all of it")]
 
-use fosix_config::{LoadOptions, Severity, load_memory};
+use fosix_config::{LoadOptions, load_memory};
 
 pub(crate) struct Finding {
     pub(crate) line: String,

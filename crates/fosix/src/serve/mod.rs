@@ -83,7 +83,10 @@ fn load(args: &Args) -> anyhow::Result<Config> {
     let mut terminal = io::stderr().lock();
     let text = loaded.diagnostics.render(terminal.is_terminal());
     terminal.write_all(text.as_bytes()).context("cannot write to standard error")?;
-    loaded.config.context("the configuration has errors, nothing was started")
+    let config = loaded.config.context("the configuration has errors, nothing was started")?;
+    drop(loaded.diagnostics);
+    fosix_net::give_back();
+    Ok(config)
 }
 
 /// Everything that runs.

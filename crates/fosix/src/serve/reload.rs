@@ -35,6 +35,8 @@ pub(super) fn reload(args: &Args, server: &mut Server, log: &Log) {
 fn load(args: &Args) -> anyhow::Result<Config> {
     let loaded = fosix_config::load(&args.files, LoadOptions { strict: args.strict });
     let text = loaded.diagnostics.render(false);
+    drop(loaded.diagnostics);
+    fosix_net::give_back();
     match loaded.config {
         Some(config) => {
             if !text.is_empty() {
