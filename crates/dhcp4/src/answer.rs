@@ -3,9 +3,9 @@
 use std::net::Ipv4Addr;
 
 use fosix_expression::Classes;
-use fosix_policy::{ClientOptions, EffectiveOptions, Explanation, Topic, details, host_options};
+use fosix_policy::{ClientOptions, EffectiveOptions, Explanation, Topic, details, host_options, option_text};
 use fosix_wire::Error;
-use fosix_wire::text::hex;
+use fosix_wire::definition::DHCP4;
 use fosix_wire::v4::{self, Header, MessageType, OptionCode};
 use fosix_wire::v6::{self, Packet, QueryFlags, Writer, write_relay_reply};
 use smallvec::SmallVec;
@@ -223,7 +223,7 @@ fn write_configured(
         && (requested.contains(OptionCode::HOST_NAME) || request.option(OptionCode::HOST_NAME).is_some());
     if names_client {
         add(OptionCode::HOST_NAME.0, hostname.as_bytes());
-        why.add(Topic::Option, || format!("12: the name {hostname}, which is reserved"));
+        why.add(Topic::Option, || format!("host-name (12) {hostname}, from the reservation"));
     }
     let mut sent: SmallVec<[u16; 16]> = SmallVec::new();
     for (code, data) in options.select(requested.iter().map(|code| u16::from(code.0))) {
@@ -237,7 +237,7 @@ fn write_configured(
                 why.add(Topic::Option, || {
                     let place = exchange.scope_of(subnet, address, classes, code);
                     let note = if fits { "" } else { ", left out: the client takes no longer message" };
-                    format!("{code} {}: {place}{note}", hex(data))
+                    format!("{}, {place}{note}", option_text(DHCP4, code, data))
                 });
             }
             _ => {}

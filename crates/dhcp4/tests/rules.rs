@@ -395,8 +395,8 @@ fn an_explanation_says_what_was_decided_and_why() {
         "class: KNOWN: yes, something is reserved for the client",
         "class: stranger: no, unknown",
         "lease: 10.0.0.10 of subnet 1: it is reserved for the client",
-        "option: 15 67:6f:6c:64: from the class gold",
-        "option: 3 0a:00:00:01: from the reservation",
+        "option: domain-name (15) gold, from the class gold",
+        "option: routers (3) 10.0.0.1, from the reservation",
     ] {
         assert!(lines.iter().any(|line| line == expected), "{expected}\n{lines:#?}");
     }

@@ -2,9 +2,9 @@
 
 use fosix_expression::Classes;
 use fosix_lease::{Key6, LeaseKind6};
-use fosix_policy::{ClientOptions, Explanation, Topic, details, host_options};
+use fosix_policy::{ClientOptions, Explanation, Topic, details, host_options, option_text};
 use fosix_wire::Error;
-use fosix_wire::text::hex;
+use fosix_wire::definition::DHCP6;
 use fosix_wire::v6::{
     Message, MessageType, OptionCode, OptionRequest, RelaySuppliedOptions, VendorClass, VendorOpts, Writer,
     write_relay_reply,
@@ -142,7 +142,8 @@ fn write_options(exchange: &Exchange<'_>, plan: &Plan, w: &mut Writer<'_>, why: 
             w.option(OptionCode(code), data);
             sent.push(code);
             why.add(Topic::Option, || {
-                format!("{code} {}: {}", hex(data), exchange.scope_of(plan, &classes, code))
+                let place = exchange.scope_of(plan, &classes, code);
+                format!("{}, {place}", option_text(DHCP6, code, data))
             });
         }
     }

@@ -316,7 +316,7 @@ fn an_explanation_says_what_was_decided_and_why() {
         "class: gold-and-known: yes, member('gold') and known",
         "lease: 2001:db8:1::10: it is reserved for the client",
         "lease: 2001:db8:9:100::/56: it is reserved for the client",
-        "option: 59 74:66:74:70:3a:2f:2f:6f:6e:65: from the reservation",
+        "option: bootfile-url (59) tftp://one, from the reservation",
     ] {
         assert!(lines.iter().any(|line| line == expected), "{expected}\n{lines:#?}");
     }

@@ -1,8 +1,9 @@
-//! The `fosix` program: serve, check, client, leases and bench.
+//! The `fosix` program: serve, check, explain, client, leases and bench.
 
 mod bench;
 mod check;
 mod client;
+mod explain;
 mod leases;
 mod serve;
 
@@ -24,6 +25,8 @@ enum Command {
     Serve(serve::Args),
     /// Check configuration files and say everything that is wrong with them.
     Check(check::Args),
+    /// Say what a client would be answered, and why, without a running server.
+    Explain(Box<explain::Args>),
     /// Get IPv4 leases over DHCPv6, as a client would.
     Client(client::Args),
     /// Look at leases, take them over from Kea or hand them to it, check and repair their store.
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => Ok(check::run(args)),
+        Command::Explain(args) => explain::run(&args),
         Command::Client(args) => client::run(args),
         Command::Leases(args) => leases::run(&args),
         Command::Bench(args) => bench::run(args),

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use fosix_wire::definition;
+use fosix_wire::text::describe_option;
+
 /// What a step of an explanation is about, in the order in which they come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
@@ -39,6 +42,15 @@ impl Topic {
 impl fmt::Display for Topic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// An option of the built-in `space` for an explanation: `routers (3) 192.0.2.1`.
+pub fn option_text(space: &str, code: u16, data: &[u8]) -> String {
+    let value = describe_option(space, code, data);
+    match definition::by_code(space, code) {
+        Some(definition) => format!("{} ({code}) {value}", definition.name),
+        None => format!("{code} {value}"),
     }
 }
 

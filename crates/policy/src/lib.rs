@@ -12,7 +12,7 @@ mod rules;
 mod tally;
 
 pub use classify::Classifier;
-pub use explanation::{Explanation, Step, Topic};
+pub use explanation::{Explanation, Step, Topic, option_text};
 pub use flex::FlexDecisions;
 pub use guards::Guards;
 pub use hosts::{Candidate, Hosts, details, host_options};

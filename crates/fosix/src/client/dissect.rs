@@ -15,7 +15,7 @@ const MAX_DEPTH: usize = 40;
 
 /// A run of octets with a meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Part {
+pub(crate) struct Part {
     /// The octets: offsets in the datagram. Of a part with parts inside, all of them.
     pub(super) at: Range<usize>,
     /// What the octets are: a field's or an option's name.
@@ -65,7 +65,7 @@ impl Part {
 }
 
 /// Takes a DHCPv6 datagram apart. What cannot be read is one part that says why.
-pub(super) fn dissect(datagram: &[u8]) -> Vec<Part> {
+pub(crate) fn dissect(datagram: &[u8]) -> Vec<Part> {
     message(datagram, 0, 0)
 }
 

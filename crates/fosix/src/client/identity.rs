@@ -2,30 +2,30 @@
 
 /// A client's identifiers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     /// `chaddr`, of Ethernet's kind.
-    pub(super) mac: [u8; 6],
+    pub(crate) mac: [u8; 6],
     /// The DUID, in DHCPv6 and in the DHCPv4 client identifier alike.
-    pub(super) duid: Vec<u8>,
+    pub(crate) duid: Vec<u8>,
     /// The identity association in the DHCPv4 client identifier.
-    pub(super) iaid: u32,
+    pub(crate) iaid: u32,
 }
 
 impl Identity {
     /// The client with this hardware address, and a DUID made of it unless one is given.
-    pub(super) fn new(mac: [u8; 6], duid: Option<&[u8]>, iaid: u32) -> Self {
+    pub(crate) fn new(mac: [u8; 6], duid: Option<&[u8]>, iaid: u32) -> Self {
         let duid = duid.map_or_else(|| link_layer_duid(mac), <[u8]>::to_vec);
         Self { mac, duid, iaid }
     }
 
     /// The client that is `index` further: the hardware address counted on, and a DUID made of it.
-    pub(super) fn nth(mac: [u8; 6], iaid: u32, index: u32) -> Self {
+    pub(crate) fn nth(mac: [u8; 6], iaid: u32, index: u32) -> Self {
         let [_, _, mac @ ..] = as_number(mac).wrapping_add(index.into()).to_be_bytes();
         Self::new(mac, None, iaid)
     }
 
     /// RFC 4361 §6.1: the type 255, the IAID, the DUID.
-    pub(super) fn client_identifier(&self) -> Vec<u8> {
+    pub(crate) fn client_identifier(&self) -> Vec<u8> {
         let mut octets = vec![255];
         octets.extend(self.iaid.to_be_bytes());
         octets.extend_from_slice(&self.duid);
@@ -33,7 +33,7 @@ impl Identity {
     }
 
     /// The link-local address that an interface with this hardware address makes for itself (RFC 4291 appendix A).
-    pub(super) fn link_local(&self) -> std::net::Ipv6Addr {
+    pub(crate) fn link_local(&self) -> std::net::Ipv6Addr {
         let mac = as_number(self.mac);
         let identifier = ((mac >> 24 << 40) | (0xfffe << 24) | (mac & 0xff_ffff)) ^ (2 << 56);
         (0xfe80 << 112 | u128::from(identifier)).into()

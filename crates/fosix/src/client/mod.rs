@@ -36,9 +36,12 @@ use anyhow::{Context as _, ensure};
 
 use args::{CommandLine, Settings};
 use channel::{Channel, show};
+pub(crate) use dissect::dissect;
 use fleet::Fleet;
+pub(crate) use identity::Identity;
 use inquiry::Inquiry;
 use random::Random;
+pub(crate) use render::words;
 use report::Report;
 use session::Verdict;
 use watch::{Detail, Watch};

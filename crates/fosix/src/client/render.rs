@@ -15,7 +15,7 @@ const HEX_WIDTH: usize = OCTETS_PER_LINE * 3 - 1;
 const WIDEST_LABEL: usize = 34;
 
 /// The parts in words, a line each, those inside indented.
-pub(super) fn words(parts: &[Part], indent: usize) -> String {
+pub(crate) fn words(parts: &[Part], indent: usize) -> String {
     let mut out = String::new();
     let labels = parts.iter().map(|part| part.label().len());
     let width = labels.max().unwrap_or(0).min(WIDEST_LABEL);

@@ -34,6 +34,14 @@ pub(crate) use filter::Filter;
 pub(crate) use json::to4;
 pub(crate) use take::{Change, Taking};
 
+/// Gives every lease in a server's directory to `take`, whether the server runs or not.
+pub(crate) fn leases_in<F: Family>(
+    directory: &Path,
+    take: impl FnMut(F::Lease) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    place::list::<F>(directory, &Filter::default(), take)
+}
+
 use self::args::{Command, Format, Kea};
 use self::filter::{state_name, state_named};
 use crate::serve;
