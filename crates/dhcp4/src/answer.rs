@@ -331,7 +331,7 @@ fn is_servers_own(code: OptionCode) -> bool {
     )
 }
 
-fn message_type(sent: Sent4) -> MessageType {
+pub(crate) fn message_type(sent: Sent4) -> MessageType {
     match sent {
         Sent4::Offer => MessageType::OFFER,
         Sent4::Ack => MessageType::ACK,

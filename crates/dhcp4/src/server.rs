@@ -3,15 +3,20 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use fosix_config::{Dhcp4, Host, OptionValue, Pool4, Subnet4, Timers};
 use fosix_expression::Classes;
 use fosix_hooks::{Arrival, Context, Hooks};
 use fosix_lease::{Leases4, PoolRange4, Timestamp};
-use fosix_policy::{ClientOptions, EffectiveOptions, Explanation, Guards, Hosts, Rules, Topic, not_dropped};
+use fosix_policy::{
+    ClientOptions, CounterName as _, EffectiveOptions, Explanation, Guards, Hosts, Rules, Topic, Traced,
+    Tracer, not_dropped,
+};
 use fosix_wire::v6::Packet;
 use tracing::debug;
 
+use crate::answer;
 use crate::client::{identify, view};
 use crate::commit::Commit4;
 use crate::outcome::{self, Drop4, Sent4, Silence4, Statistics4};
@@ -49,6 +54,7 @@ pub struct Server4 {
     /// In the order of `config.subnets`, which ascend.
     pub(crate) subnet_ids: Vec<u32>,
     pub(crate) hooks: Hooks,
+    tracer: Arc<Tracer>,
 }
 
 /// The merged options of one subnet and of those of its pools that have options of their own.
@@ -110,6 +116,19 @@ pub enum Outcome4 {
     Dropped(Drop4),
 }
 
+impl fmt::Display for Served4 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(Outcome4::Answered(sent)) => {
+                write!(f, "answered with {}", answer::message_type(*sent))
+            }
+            Self::Done(Outcome4::Silent(reason)) => write!(f, "no answer is due: {}", reason.in_words()),
+            Self::Done(Outcome4::Dropped(reason)) => write!(f, "dropped: {}", reason.in_words()),
+            Self::Committing(_) => f.write_str("answered, unless hooks object"),
+        }
+    }
+}
+
 impl Server4 {
     /// Makes a configuration ready for packets.
     pub fn new(config: Dhcp4, settings: Settings4) -> Self {
@@ -132,6 +151,7 @@ impl Server4 {
             identifiers: configured.flatten().collect(),
             subnet_ids: config.subnets.iter().map(|subnet| subnet.id.0).collect(),
             hooks: Hooks::default(),
+            tracer: Arc::default(),
             settings,
             config,
         }
@@ -141,6 +161,17 @@ impl Server4 {
     #[must_use]
     pub fn with_hooks(self, hooks: Hooks) -> Self {
         Self { hooks, ..self }
+    }
+
+    /// The same half, of which others are told whose clients they follow.
+    #[must_use]
+    pub fn with_tracer(self, tracer: Arc<Tracer>) -> Self {
+        Self { tracer, ..self }
+    }
+
+    /// Who follows which client.
+    pub fn tracer(&self) -> &Arc<Tracer> {
+        &self.tracer
     }
 
     /// The attached hooks.
@@ -194,7 +225,28 @@ impl Server4 {
         answer: &mut Vec<u8>,
         statistics: &mut Statistics4,
     ) -> Served4 {
-        self.handle_explained(now, leases, query, answer, statistics, &mut Explanation::default())
+        if !self.tracer.follows(query.message) {
+            return self.handle_explained(
+                now,
+                leases,
+                query,
+                answer,
+                statistics,
+                &mut Explanation::default(),
+            );
+        }
+        let (start, mut why) = (answer.len(), Explanation::wanted());
+        let served = self.handle_explained(now, leases, query, answer, statistics, &mut why);
+        self.tracer.tell(&Traced {
+            bytes: query.message.to_vec(),
+            source: query.source,
+            interface: query.interface.to_owned(),
+            steps: why.into_steps(),
+            result: served.to_string(),
+            answer: answer.get(start..).unwrap_or_default().to_vec(),
+            lost: 0,
+        });
+        served
     }
 
     /// The same, with what is decided on the way told to `why`.

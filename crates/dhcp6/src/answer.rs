@@ -270,7 +270,7 @@ fn is_servers_own(code: OptionCode) -> bool {
     )
 }
 
-fn message_type(sent: Sent6) -> MessageType {
+pub(crate) fn message_type(sent: Sent6) -> MessageType {
     match sent {
         Sent6::Advertise => MessageType::ADVERTISE,
         Sent6::Reply => MessageType::REPLY,

@@ -4,12 +4,15 @@ use std::borrow::Cow;
 use std::fmt;
 use std::net::{Ipv6Addr, SocketAddrV6};
 use std::ops::Range;
+use std::sync::Arc;
 
 use fosix_config::{Dhcp6, FqdnPolicy, MacSource, ReservedLease, Subnet6};
 use fosix_expression::Classes;
 use fosix_hooks::{Context, Hooks, Query6};
 use fosix_lease::{Key6, Leases6, Timestamp};
-use fosix_policy::{EffectiveOptions, Explanation, Guards, Rules, Topic, not_dropped};
+use fosix_policy::{
+    CounterName as _, EffectiveOptions, Explanation, Guards, Rules, Topic, Traced, Tracer, not_dropped,
+};
 use fosix_wire::v6::{self, MessageType, OptionCode, Packet};
 use tracing::debug;
 
@@ -63,6 +66,7 @@ pub struct Server6 {
     pub(crate) allow_address_registration: bool,
     pub(crate) fqdn: FqdnPolicy,
     pub(crate) hooks: Hooks,
+    tracer: Arc<Tracer>,
 }
 
 /// Leases that are at hand when they are needed: whoever has them locked may wait with that until then.
@@ -160,6 +164,7 @@ impl Server6 {
             allow_address_registration: config.allow_address_registration,
             fqdn: config.fqdn.clone(),
             hooks: Hooks::default(),
+            tracer: Arc::default(),
             settings,
         }
     }
@@ -168,6 +173,17 @@ impl Server6 {
     #[must_use]
     pub fn with_hooks(self, hooks: Hooks) -> Self {
         Self { hooks, ..self }
+    }
+
+    /// The same half, of which others are told whose clients they follow.
+    #[must_use]
+    pub fn with_tracer(self, tracer: Arc<Tracer>) -> Self {
+        Self { tracer, ..self }
+    }
+
+    /// Who follows which client.
+    pub fn tracer(&self) -> &Arc<Tracer> {
+        &self.tracer
     }
 
     /// The server's DUID.
@@ -191,7 +207,22 @@ impl Server6 {
         datagram: &Datagram<'a>,
         effects: &mut Effects6,
     ) -> Outcome6<'a> {
-        self.handle_explained(now, leases, datagram, effects, &mut Explanation::default())
+        if !self.tracer.follows(datagram.bytes) {
+            return self.handle_explained(now, leases, datagram, effects, &mut Explanation::default());
+        }
+        let (count, mut why) = (effects.answers.len(), Explanation::wanted());
+        let outcome = self.handle_explained(now, leases, datagram, effects, &mut why);
+        let answer = effects.answers.get(count).and_then(|answer| effects.bytes.get(answer.bytes.clone()));
+        self.tracer.tell(&Traced {
+            bytes: datagram.bytes.to_vec(),
+            source: *datagram.origin.source.ip(),
+            interface: datagram.interface.to_owned(),
+            steps: why.into_steps(),
+            result: outcome.to_string(),
+            answer: answer.unwrap_or_default().to_vec(),
+            lost: 0,
+        });
+        outcome
     }
 
     /// The same, with what is decided on the way told to `why`.
@@ -214,7 +245,7 @@ impl Server6 {
             Outcome6::Dropped(reason) => effects.statistics.dropped.count(*reason),
         }
         debug!(
-            outcome = %Summary(&outcome), packet = %Description(datagram.bytes),
+            %outcome, packet = %Description(datagram.bytes),
             source = %datagram.origin.source, destination = %datagram.origin.destination,
             interface = datagram.interface,
             "DHCPv6 datagram served"
@@ -440,17 +471,15 @@ fn rests_on_leases(sent: Sent6, to: MessageType) -> bool {
     sent != Sent6::Advertise && !matches!(to, MessageType::INFORMATION_REQUEST | MessageType::CONFIRM)
 }
 
-/// An outcome in one word or two for a log line.
-struct Summary<'a, 'b>(&'a Outcome6<'b>);
-
-impl fmt::Display for Summary<'_, '_> {
+impl fmt::Display for Outcome6<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Outcome6::Answered(sent) => write!(f, "answered {sent:?}"),
-            Outcome6::Promised(sent) => write!(f, "to be answered {sent:?}"),
-            Outcome6::Committing(_) => f.write_str("to be committed"),
-            Outcome6::HandedOver(_) => f.write_str("handed over"),
-            Outcome6::Dropped(reason) => write!(f, "dropped {reason:?}"),
+        match self {
+            Self::Answered(sent) | Self::Promised(sent) => {
+                write!(f, "answered with {}", answer::message_type(*sent))
+            }
+            Self::Committing(_) => f.write_str("answered, unless hooks object"),
+            Self::HandedOver(_) => f.write_str("handed over to the DHCPv4 half"),
+            Self::Dropped(reason) => write!(f, "dropped: {}", reason.in_words()),
         }
     }
 }

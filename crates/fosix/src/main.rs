@@ -1,4 +1,4 @@
-//! The `fosix` program: serve, check, explain, client, leases and bench.
+//! The `fosix` program: serve, check, explain, trace, client, leases and bench.
 
 mod bench;
 mod check;
@@ -6,6 +6,7 @@ mod client;
 mod explain;
 mod leases;
 mod serve;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -27,6 +28,8 @@ enum Command {
     Check(check::Args),
     /// Say what a client would be answered, and why, without a running server.
     Explain(Box<explain::Args>),
+    /// Follow one client through a running server, with the same explanation.
+    Trace(trace::Args),
     /// Get IPv4 leases over DHCPv6, as a client would.
     Client(client::Args),
     /// Look at leases, take them over from Kea or hand them to it, check and repair their store.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Check(args) => Ok(check::run(args)),
         Command::Explain(args) => explain::run(&args),
+        Command::Trace(args) => trace::run(&args),
         Command::Client(args) => client::run(args),
         Command::Leases(args) => leases::run(&args),
         Command::Bench(args) => bench::run(args),

@@ -8,8 +8,6 @@ use fosix_wire::text::describe_option;
 /// What a step of an explanation is about, in the order in which they come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
-    /// The message, who sent it, and the relays that it came through.
-    Message,
     /// Whether it is in a client class.
     Class,
     /// Which subnet it belongs to.
@@ -28,7 +26,6 @@ impl Topic {
     /// Its name, as it stands before its steps.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Message => "message",
             Self::Class => "class",
             Self::Subnet => "subnet",
             Self::Reservation => "reservation",
@@ -36,6 +33,14 @@ impl Topic {
             Self::Option => "option",
             Self::Outcome => "outcome",
         }
+    }
+}
+
+impl Topic {
+    /// The topic of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let all = [Self::Class, Self::Subnet, Self::Reservation, Self::Lease, Self::Option, Self::Outcome];
+        all.into_iter().find(|topic| topic.name() == name)
     }
 }
 
@@ -83,6 +88,11 @@ impl Explanation {
         if let Some(steps) = &mut self.0 {
             steps.push(Step { topic, text: text() });
         }
+    }
+
+    /// The steps, taken out.
+    pub fn into_steps(self) -> Vec<Step> {
+        self.0.unwrap_or_default()
     }
 
     /// The steps.

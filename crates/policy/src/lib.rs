@@ -10,6 +10,7 @@ mod options;
 mod prefixes;
 mod rules;
 mod tally;
+mod trace;
 
 pub use classify::Classifier;
 pub use explanation::{Explanation, Step, Topic, option_text};
@@ -20,3 +21,4 @@ pub use options::{ClientOptions, EffectiveOptions};
 pub use prefixes::Prefixes;
 pub use rules::{Dropped, Rules, not_dropped};
 pub use tally::{CounterName, Tally};
+pub use trace::{Traced, Tracer};

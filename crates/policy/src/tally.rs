@@ -14,6 +14,13 @@ pub trait CounterName: Copy + 'static {
 
     /// The name under which it is reported.
     fn name(self) -> &'static str;
+
+    /// What it stands for in words, with the name: `no subnet (pkt4-drop-no-subnet)`.
+    fn in_words(self) -> String {
+        let name = self.name();
+        let words = name.rsplit_once("-drop-").or_else(|| name.rsplit_once("-no-answer-"));
+        format!("{} ({name})", words.map_or(name, |(_, words)| words).replace('-', " "))
+    }
 }
 
 /// Declares an enum whose values are the names of counters.

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use fosix_config::{Config, LoadOptions};
-use fosix_dhcp4::{Outcome4, Query, Served4, Server4, Settings4, Statistics4};
+use fosix_dhcp4::{Query, Server4, Settings4, Statistics4};
 use fosix_dhcp6::{Datagram, Effects6, Origin, Outcome6, Server6, Settings6};
 use fosix_lease::{Leases4, Leases6, Timestamp};
 use fosix_policy::{Explanation, Step, Topic};
@@ -24,7 +24,8 @@ use fosix_wire::v4::{Message, OptionCode};
 use fosix_wire::v6::{self, Packet};
 
 pub(crate) use args::Args;
-use packet::Received;
+pub(crate) use packet::Received;
+pub(crate) use show::show;
 
 use crate::leases::{Family, V4, V6, leases_in};
 use crate::serve;
@@ -33,13 +34,13 @@ use crate::serve;
 const OFFERS: usize = 100;
 
 /// What became of one message.
-struct Told {
+pub(crate) struct Told {
     /// What was decided, in order.
-    steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// What became of it in the end.
-    outcome: String,
+    pub(crate) outcome: String,
     /// The answer, if there is one.
-    answer: Vec<u8>,
+    pub(crate) answer: Vec<u8>,
 }
 
 /// Explains what is asked for, on standard output. Success means that every message would be answered.
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for (number, received) in received.iter().enumerate() {
         let told = world.explain(received);
         all_answered &= !told.answer.is_empty();
-        show::show(received, &told, number > 0, args.json)?;
+        show(received, &told, number > 0, args.json)?;
     }
     Ok(if all_answered { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -110,32 +111,19 @@ impl World {
         let datagram = Datagram { bytes: &received.bytes, origin, interface: &received.interface };
         let mut effects = Effects6::default();
         let outcome = server.handle_explained(self.now, &mut self.leases6, &datagram, &mut effects, &mut why);
-        match outcome {
-            Outcome6::Answered(sent) | Outcome6::Promised(sent) => Told {
-                steps: why.steps().to_vec(),
-                outcome: format!("answered with {sent:?}"),
-                answer: effects.bytes,
-            },
-            Outcome6::Committing(_) => {
-                Told { steps: why.steps().to_vec(), outcome: "answered".to_owned(), answer: effects.bytes }
-            }
-            Outcome6::Dropped(reason) => Told {
-                steps: why.steps().to_vec(),
-                outcome: format!("dropped: {}", show::counter(reason)),
-                answer: Vec::new(),
-            },
-            Outcome6::HandedOver(query) => {
-                why.add(Topic::Outcome, || "handed over to the DHCPv4 half".to_owned());
-                let message = query.message.into_owned();
-                self.explain4(&message, received, why)
-            }
+        if let Outcome6::HandedOver(query) = outcome {
+            why.add(Topic::Outcome, || "handed over to the DHCPv4 half".to_owned());
+            let message = query.message.into_owned();
+            return self.explain4(&message, received, why);
         }
+        let outcome = outcome.to_string();
+        Told { steps: why.into_steps(), outcome, answer: effects.bytes }
     }
 
     fn explain4(&mut self, message: &[u8], received: &Received, mut why: Explanation) -> Told {
         let Some(dhcp4) = &self.config.dhcp4 else {
             return Told {
-                steps: why.steps().to_vec(),
+                steps: why.into_steps(),
                 outcome: "no file has a `Dhcp4` object: give that of the other half, too".to_owned(),
                 answer: Vec::new(),
             };
@@ -153,16 +141,7 @@ impl World {
             &mut statistics,
             &mut why,
         );
-        let outcome = match served {
-            Served4::Done(Outcome4::Answered(sent)) => format!("answered with DHCP{sent:?}").to_uppercase(),
-            Served4::Done(Outcome4::Silent(reason)) => {
-                format!("no answer is due: {}", show::counter(reason))
-            }
-            Served4::Done(Outcome4::Dropped(reason)) => format!("dropped: {}", show::counter(reason)),
-            Served4::Committing(_) => "answered".to_owned(),
-        };
-        let outcome = outcome.replace("ANSWERED WITH", "answered with");
-        Told { steps: why.steps().to_vec(), outcome, answer }
+        Told { steps: why.into_steps(), outcome: served.to_string(), answer }
     }
 }
 

@@ -17,11 +17,11 @@ use super::describe;
 
 /// A DHCPv6 message as a server receives it.
 #[derive(Debug, Clone)]
-pub(super) struct Received {
-    pub(super) bytes: Vec<u8>,
-    pub(super) source: SocketAddrV6,
-    pub(super) destination: Ipv6Addr,
-    pub(super) interface: String,
+pub(crate) struct Received {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) source: SocketAddrV6,
+    pub(crate) destination: Ipv6Addr,
+    pub(crate) interface: String,
 }
 
 /// The longest file that is read.

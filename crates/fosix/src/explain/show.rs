@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anyhow::Context as _;
-use fosix_policy::{CounterName, Topic};
+use fosix_policy::Topic;
 use fosix_wire::text::hex;
 use fosix_wire::v4::{Message, OptionCode};
 use fosix_wire::v6::{self, Packet, RelayMessage};
@@ -21,20 +21,13 @@ const ORDER: [Topic; 6] =
 const TOPIC: usize = 13;
 
 /// Shows one explanation on standard output, apart from the one before it.
-pub(super) fn show(received: &Received, told: &Told, is_further: bool, as_json: bool) -> anyhow::Result<()> {
+pub(crate) fn show(received: &Received, told: &Told, is_further: bool, as_json: bool) -> anyhow::Result<()> {
     let text = if as_json {
         format!("{}\n", to_json(received, told))
     } else {
         format!("{}{}", if is_further { "\n" } else { "" }, in_words(received, told))
     };
     std::io::stdout().lock().write_all(text.as_bytes()).context("cannot write to standard output")
-}
-
-/// The counter of a drop or a silence, and what it stands for in words: its name without what all have.
-pub(super) fn counter(reason: impl CounterName) -> String {
-    let name = reason.name();
-    let words = name.rsplit_once("-drop-").or_else(|| name.rsplit_once("-no-answer-"));
-    format!("{} ({name})", words.map_or(name, |(_, words)| words).replace('-', " "))
 }
 
 fn in_words(received: &Received, told: &Told) -> String {

@@ -127,12 +127,12 @@ pub(super) fn to6(value: &Value) -> anyhow::Result<Lease6> {
 }
 
 /// `01:23:ab`.
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(":")
 }
 
 /// Bytes written as `01:23:ab` or `0123ab`.
-pub(super) fn unhex(text: &str) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn unhex(text: &str) -> anyhow::Result<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|byte| *byte != b':').collect();
     if !digits.len().is_multiple_of(2) {
         bail!("{text:?} has an odd number of hexadecimal digits");

@@ -32,6 +32,7 @@ pub(crate) use family::{Family, V4, V6};
 pub(crate) use filter::Filter;
 #[cfg(test)]
 pub(crate) use json::to4;
+pub(crate) use json::{hex, unhex};
 pub(crate) use take::{Change, Taking};
 
 /// Gives every lease in a server's directory to `take`, whether the server runs or not.
@@ -115,7 +116,7 @@ fn list<F: Family>(directory: &Path, filter: &Filter, format: Format) -> anyhow:
 }
 
 fn show<F: Family>(directory: &Path, which: &str) -> anyhow::Result<()> {
-    let filter = match (which.parse(), json::unhex(which)) {
+    let filter = match (which.parse(), unhex(which)) {
         (Ok(address), _) => Filter { address: Some(address), ..Filter::default() },
         (_, Ok(client)) => Filter { client: Some(client), ..Filter::default() },
         _ => bail!("{which:?} is neither an address nor a client in hexadecimal"),

@@ -1,4 +1,4 @@
-//! The socket by which `fosix leases` asks a running server.
+//! The socket by which `fosix leases` and `fosix trace` ask a running server.
 //!
 //! It lies in the store's directory, which belongs to the server's user alone. A request is one JSON line; the answer is JSON
 //! lines, the last of which has `end` or `error`.
@@ -10,16 +10,18 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use fosix_lease::{Kept as _, Store};
+use fosix_policy::{Traced, Tracer};
 use serde_json::{Value, json};
 use tracing::{debug, warn};
 
 use super::clock::Clock;
-use crate::leases::{Change, Family, Filter, Taking};
+use crate::leases::{Change, Family, Filter, Taking, hex, unhex};
 
 /// Connections at a time.
 const MOST_CONNECTIONS: usize = 8;
@@ -29,6 +31,8 @@ const SLICE: u32 = 500;
 const LONGEST_LINE: u64 = 1 << 20;
 /// How long the other side may take to read or write something.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long nothing is said to whoever follows a client that says nothing.
+const STILL_THERE: Duration = Duration::from_secs(1);
 
 /// The socket; removed with this.
 pub(super) struct Control {
@@ -39,6 +43,7 @@ pub(super) struct Control {
 struct Desk<F: Family> {
     store: Arc<Store<F::Leases>>,
     clock: Clock,
+    tracer: Arc<Tracer>,
     connections: AtomicUsize,
 }
 
@@ -48,6 +53,7 @@ impl Control {
         directory: &Path,
         store: Arc<Store<F::Leases>>,
         clock: Clock,
+        tracer: Arc<Tracer>,
     ) -> anyhow::Result<Self> {
         let path = directory.join("control");
         // Whoever had it before is no more: the store is locked.
@@ -58,7 +64,7 @@ impl Control {
         let listener = UnixListener::bind(&path)
             .with_context(|| format!("cannot open the socket {}", path.display()))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        let desk = Arc::new(Desk::<F> { store, clock, connections: AtomicUsize::new(0) });
+        let desk = Arc::new(Desk::<F> { store, clock, tracer, connections: AtomicUsize::new(0) });
         thread::Builder::new().name("control".to_owned()).spawn(move || listen(&listener, &desk))?;
         Ok(Self { path })
     }
@@ -127,7 +133,13 @@ impl<F: Family> Desk<F> {
             }
             Some("put") => self.put(lines, out),
             Some("stats") => Ok(self.stats()),
-            _ => Err(Refusal::Words("unknown request: use list, put or stats".to_owned())),
+            Some("trace") => {
+                let client = request.get("client").and_then(Value::as_str);
+                let client = client.and_then(|client| unhex(client).ok()).filter(|id| !id.is_empty());
+                let client = client.ok_or_else(|| Refusal::Words("`client` is no identifier".to_owned()))?;
+                self.trace(client, out)
+            }
+            _ => Err(Refusal::Words("unknown request: use list, put, stats or trace".to_owned())),
         }
     }
 
@@ -182,11 +194,33 @@ impl<F: Family> Desk<F> {
         Ok(json!({ "taken": taken }))
     }
 
+    /// The client's messages as they are served, a line each, until the other side goes away.
+    fn trace(&self, client: Vec<u8>, out: &mut impl Write) -> Result<Value, Refusal> {
+        let receiver = self.tracer.follow(client);
+        loop {
+            match receiver.recv_timeout(STILL_THERE) {
+                Ok(traced) => writeln!(out, "{}", trace_line(&traced))?,
+                // An empty line, by which a connection that is no more is noticed.
+                Err(RecvTimeoutError::Timeout) => writeln!(out)?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(json!({})),
+            }
+            out.flush()?;
+        }
+    }
+
     fn stats(&self) -> Value {
         let sequence = self.store.lock().staging().sequence();
         let durable = self.store.durable().min(sequence);
         json!({ "changes": sequence, "durable": durable, "health": format!("{:?}", self.store.health()) })
     }
+}
+
+fn trace_line(traced: &Traced) -> Value {
+    let steps: Vec<Value> = traced.steps.iter().map(|step| json!([step.topic.name(), step.text])).collect();
+    json!({
+        "message": hex(&traced.bytes), "source": traced.source, "interface": traced.interface,
+        "steps": steps, "result": traced.result, "answer": hex(&traced.answer), "lost": traced.lost,
+    })
 }
 
 /// What one line says.

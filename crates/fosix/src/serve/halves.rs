@@ -87,7 +87,7 @@ pub(super) fn half4(
     *clock = open.clock;
     sanity::check::<V4>(&open.store, dhcp4, dhcp4.lease_checks, clock.now());
     let store = Arc::clone(&open.store);
-    let upkeep = Upkeep::start(open, &settings, dhcp4.expired_leases, followers)?;
+    let upkeep = Upkeep::start(open, &settings, dhcp4.expired_leases, followers, server.tracer())?;
     Ok((Half4 { server, store }, upkeep))
 }
 

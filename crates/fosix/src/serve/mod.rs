@@ -138,8 +138,10 @@ impl Server {
         if let (Some(dhcp6), Some(listeners), Some((open, hooks))) = (&config.dhcp6, listeners, open6) {
             let store = Arc::clone(&open.store);
             let followers = hooks.followers6().map(Arc::clone).collect();
-            upkeep6 = Some(Upkeep::start(open, &config.store6(), dhcp6.expired_leases, followers)?);
             let server = halves::server6(dhcp6, &config, server_id, link.leads_somewhere()).with_hooks(hooks);
+            let settings = config.store6();
+            let expired = dhcp6.expired_leases;
+            upkeep6 = Some(Upkeep::start(open, &settings, expired, followers, server.tracer())?);
             shared6 = Some(Arc::new(Shared6 { server, store, listeners }));
         }
         let mut workers = Vec::new();

@@ -129,6 +129,7 @@ impl Server {
             let identifier = identity::server_identifier(listeners.as_ref(), &self.book, &server_id);
             let hooks = hooks4.unwrap_or_else(|| half4.server.hooks()).clone();
             let server = halves::server4(dhcp4, config, identifier).with_hooks(hooks);
+            let server = server.with_tracer(Arc::clone(half4.server.tracer()));
             Arc::new(Half4 { server, store: Arc::clone(&half4.store) })
         });
         let (link, link_changed) = self.link.reopened(config, half4.as_ref(), &self.book)?;
@@ -137,6 +138,7 @@ impl Server {
         let shared6 = shared6.map(|((shared6, dhcp6), listeners)| {
             let hooks = hooks6.unwrap_or_else(|| shared6.server.hooks()).clone();
             let server = halves::server6(dhcp6, config, server_id, leads_somewhere).with_hooks(hooks);
+            let server = server.with_tracer(Arc::clone(shared6.server.tracer()));
             Arc::new(Shared6 { server, store: Arc::clone(&shared6.store), listeners })
         });
         Ok(Next { shared6, half4, link, link_changed })

@@ -7,6 +7,7 @@ use std::time::Duration;
 use fosix_config::{ExpiredLeases, StoreSettings};
 use fosix_hooks::{Hook, Hooks};
 use fosix_lease::{Kept as _, Store, Timestamp};
+use fosix_policy::Tracer;
 
 use super::clock::Clock;
 use super::control::Control;
@@ -28,20 +29,22 @@ pub(super) struct Upkeep<F: Half> {
 }
 
 impl<F: Half> Upkeep<F> {
-    /// Starts looking after `open`; `followers` are told what happens to leases.
+    /// Starts looking after `open`; `followers` are told what happens to leases, and whoever asks for it what `tracer` knows.
     pub(super) fn start(
         mut open: OpenStore<F>,
         settings: &StoreSettings,
         expired: ExpiredLeases,
         followers: Vec<Arc<dyn Hook>>,
+        tracer: &Arc<Tracer>,
     ) -> anyhow::Result<Self> {
         let directory = match settings {
             StoreSettings::Journal(journal) => Some(journal.directory.join(F::FOLDER)),
             _ => None,
         };
         let place = directory.clone().unwrap_or_else(PathBuf::new);
-        let control =
-            directory.map(|directory| Control::start::<F>(&directory, Arc::clone(&open.store), open.clock));
+        let control = directory.map(|directory| {
+            Control::start::<F>(&directory, Arc::clone(&open.store), open.clock, Arc::clone(tracer))
+        });
         Ok(Self {
             followers: Followers::start(&mut open, &place, followers)?,
             caretaker: Caretaker::start(&open, expired)?,
