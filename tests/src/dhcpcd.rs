@@ -59,6 +59,11 @@ impl DhcpcdRun {
         value("new_dhcp6_ia_na1_ia_addr1").into_iter().chain(prefix).collect()
     }
 
+    /// Waits until it is bound for this reason; what its script is told then under a name.
+    pub fn told(&mut self, reason: &str, name: &str) -> Option<String> {
+        self.script.calls(reason, "script").remove(0).remove(name)
+    }
+
     /// Has it renew now what it has.
     pub fn renew(&mut self) {
         self.script.process().signal(Signal::USR1);

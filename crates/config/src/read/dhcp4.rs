@@ -18,7 +18,7 @@ use super::options::{Level, options};
 use super::pools::report_overlaps;
 use super::reservations::{KINDS4, ReadReservations, Reader, Scope, identifiers};
 use super::services::{decline_probation_period, expired_leases, lease_checks, lease_database};
-use super::subnet4::{self, DEFAULTS, Inherited4, Network, Surroundings, server_identifier};
+use super::subnet4::{self, DEFAULTS, Inherited4, Network, Surroundings, server_identifier, unreached};
 use crate::diagnostic::{Diagnostic, Report, shorten};
 use crate::model::{ClientRules, Dhcp4, Subnet4};
 use crate::source::Span;
@@ -98,8 +98,13 @@ fn subnets(object: &Object<'_>, around: &mut Surroundings<'_>, report: &mut Repo
     for object in object.objects("shared-networks") {
         let name = names.take(&object, report);
         let network = Network::read(&object, name, around, report);
+        let before = subnets.len();
         for object in object.objects("subnet4") {
             subnets.extend(subnet4::subnet(&object, Some(&network), around, report));
+        }
+        let own = subnets.get(before..).unwrap_or_default();
+        if !own.is_empty() && own.iter().all(|subnet| subnet.selector.is_empty()) {
+            unreached(object.head(), "no client reaches this shared network", report);
         }
     }
     report_overlaps(&around.prefixes, "subnets", report);

@@ -118,12 +118,11 @@ impl Surroundings<'_> {
         report: &mut Report,
     ) {
         if selector.is_empty() {
-            let told = Diagnostic::notice(at, "no client reaches this subnet");
-            report.push_repeated(
-                "subnet4 without 4o6 keys",
-                told.label("it has none of 4o6-subnet, 4o6-interface-id and 4o6-interface")
-                    .help("DHCPv4 outside DHCPv6 is not served yet; give the subnet one of the three keys"),
-            );
+            // Those of a shared network are reached by way of each other.
+            if network.is_some() {
+                return;
+            }
+            unreached(at, "no client reaches this subnet", report);
             return;
         }
         let name = network.map(|network| network.name.to_owned());
@@ -142,6 +141,16 @@ impl Surroundings<'_> {
             ),
         }
     }
+}
+
+/// Tells of what has no keys by which queries come to it.
+pub(super) fn unreached(at: Span, what: &str, report: &mut Report) {
+    report.push_repeated(
+        "subnet4 without 4o6 keys",
+        Diagnostic::notice(at, what)
+            .label("it has none of 4o6-subnet, 4o6-interface-id and 4o6-interface")
+            .help("DHCPv4 outside DHCPv6 is not served yet; give a subnet one of the three keys"),
+    );
 }
 
 /// A shared network, as far as its subnets need it.

@@ -58,6 +58,9 @@ pub(crate) struct Args {
     /// Its client identifier in DHCPv4, in hexadecimal [default: RFC 4361's, made of the DUID]
     #[arg(long, value_name = "HEX", requires = "client", help_heading = "What it says")]
     pub(super) client_id: Option<String>,
+    /// The number of its identity associations, also in its client identifier
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, help_heading = "What it says")]
+    pub(super) iaid: u32,
     /// An option of the message: its code, =, and hexadecimal digits or 'a text'
     #[arg(short, long, value_name = "CODE=DATA", requires = "client", help_heading = "What it says")]
     pub(super) option: Vec<String>,

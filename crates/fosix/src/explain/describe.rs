@@ -29,9 +29,6 @@ const KINDS: [(&str, Result<MessageType, v4::MessageType>); 7] = [
 /// The server that Request and Renew name: whichever one is explained.
 const SERVER: [u8; 10] = [0, 3, 0, 1, 2, 0, 0, 0, 0, 1];
 
-/// The number of the client's identity associations.
-const IAID: u32 = 1;
-
 /// The client, as far as its messages tell.
 struct Client<'a> {
     identity: Identity,
@@ -81,7 +78,7 @@ impl<'a> Client<'a> {
         let id = args.client.as_deref().unwrap_or_default();
         let octets = text::encode_hex(&id.replace('-', ":")).context("--client")?;
         if let Ok(mac) = <[u8; 6]>::try_from(octets.as_slice()) {
-            return Ok(Self { identity: Identity::new(mac, None, IAID), args });
+            return Ok(Self { identity: Identity::new(mac, None, args.iaid), args });
         }
         // RFC 9915 §11.1: a type of two octets, and at most 128 behind it.
         ensure!(
@@ -94,7 +91,7 @@ impl<'a> Client<'a> {
             _ => None,
         };
         let mac = mac.unwrap_or([2, 0, 0, 0, 0, 1]);
-        Ok(Self { identity: Identity::new(mac, Some(&octets), IAID), args })
+        Ok(Self { identity: Identity::new(mac, Some(&octets), args.iaid), args })
     }
 
     fn message(&self, kind: &str, config: &Config, interface: &str) -> anyhow::Result<Received> {
@@ -135,7 +132,7 @@ impl<'a> Client<'a> {
         }
         if kind != MessageType::INFORMATION_REQUEST {
             for code in [OptionCode::IA_NA, OptionCode::IA_PD] {
-                w.option(code, &[IAID.to_be_bytes(), [0; 4], [0; 4]].concat());
+                w.option(code, &[self.args.iaid.to_be_bytes(), [0; 4], [0; 4]].concat());
             }
         }
         if let Some(class) = &self.args.vendor_class {
