@@ -122,7 +122,7 @@ fn half(view: &View<'_>) -> Half {
     if view.is_v4() { Half::V4 } else { Half::V6 }
 }
 
-fn exists(place: &Place, view: &View<'_>) -> bool {
+pub(crate) fn exists(place: &Place, view: &View<'_>) -> bool {
     let is_there = |data: &[u8]| match place {
         // A class option without class data is there all the same.
         Place::VendorClass(enterprise, _) if view.is_v4() => {

@@ -9,6 +9,7 @@
 //! Beyond Kea, an expression of the DHCPv4 half sees the DHCPv6 message that the query came in, too: `relay6[..]`, `option6[..]`, `pkt6.*` and
 //! `pkt6.duid`.
 
+mod bundle;
 mod evaluate;
 mod lexer;
 mod parser;
@@ -20,6 +21,7 @@ use std::ops::Range;
 
 use regex::bytes::Regex;
 
+pub use bundle::{Bundle, Candidates, Memo};
 pub use evaluate::{EvaluationError, Scratch};
 pub use view::{Classes, View};
 
@@ -251,6 +253,23 @@ impl Test {
 }
 
 impl Value {
+    /// Whether it is the same for a message whatever classes that belongs to.
+    fn rests_on_the_message(&self) -> bool {
+        match self {
+            Self::Literal(_) | Self::Data(..) | Self::Field(_) => true,
+            Self::Substring { of, .. }
+            | Self::Lower(of)
+            | Self::Upper(of)
+            | Self::AddressToText(of)
+            | Self::IntegerToText { of, .. } => of.rests_on_the_message(),
+            Self::Concat(one, other) => one.rests_on_the_message() && other.rests_on_the_message(),
+            Self::IfElse(..) => false,
+            Self::HexString { of, separator: with } | Self::Split { of, delimiters: with, .. } => {
+                of.rests_on_the_message() && with.rests_on_the_message()
+            }
+        }
+    }
+
     fn asks_for(&self, class: u16) -> bool {
         match self {
             Self::Literal(_) | Self::Data(..) | Self::Field(_) => false,

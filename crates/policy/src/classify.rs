@@ -1,10 +1,8 @@
 //! Which client classes a message belongs to, in Kea's order: what its own content says, then what is reserved for its
 //! client, then what depends on that, at last what is looked at only where it is asked for.
 
-use std::fmt::Write as _;
-
 use fosix_config::{ClassNumber, ClassRule, ClientClass, ClientClasses, Lifetime, built_in};
-use fosix_expression::{Classes, Scratch, View};
+use fosix_expression::{Bundle, Classes, EvaluationError, Memo, Scratch, Template, View};
 use tracing::debug;
 
 use crate::options::{ClientOptions, EffectiveOptions};
@@ -18,8 +16,38 @@ pub struct Classifier {
     options: Vec<EffectiveOptions>,
     /// By number, the place of a class among the defined ones.
     places: Vec<Option<usize>>,
+    /// Those that are looked at for every message, and those that are once it is known what is reserved.
+    first: Pass,
+    second: Pass,
     /// Whether anything speaks of a class that vendors' data make.
     speaks_of_vendors: bool,
+}
+
+/// Classes that are looked at one after the other.
+#[derive(Debug, Default)]
+struct Pass {
+    bundle: Bundle,
+    /// The places of the classes whose tests are in the bundle, by their numbers there.
+    tested: Vec<usize>,
+    /// Those that have no test, but a template.
+    templates: Vec<usize>,
+}
+
+impl Pass {
+    fn new<'c>(classes: impl Iterator<Item = (usize, &'c ClientClass)>) -> Self {
+        let mut this = Self::default();
+        for (place, class) in classes {
+            match &class.rule {
+                ClassRule::Assigned => {}
+                ClassRule::Test(test) => {
+                    this.bundle.add(test);
+                    this.tested.push(place);
+                }
+                ClassRule::Template(_) => this.templates.push(place),
+            }
+        }
+        this
+    }
 }
 
 /// What a vendor class's name begins with.
@@ -34,7 +62,15 @@ impl Classifier {
                 *place = Some(at);
             }
         }
+        let of_pass = |second: bool| {
+            let listed = classes.defined.iter().enumerate();
+            Pass::new(listed.filter(move |(_, class)| {
+                !class.only_in_additional_list && class.after_reservations == second
+            }))
+        };
         Self {
+            first: of_pass(false),
+            second: of_pass(true),
             options: classes.defined.iter().map(|class| EffectiveOptions::merge(&[&class.options])).collect(),
             places,
             speaks_of_vendors: classes.names.iter().any(|name| name.starts_with(VENDOR_CLASS)),
@@ -69,21 +105,36 @@ impl Classifier {
                 None => why.add(Topic::Class, || format!("{name}: yes, and nothing here speaks of it")),
             }
         }
-        let mut scratch = Scratch::default();
-        for class in &self.classes.defined {
-            if !class.only_in_additional_list && !class.after_reservations {
-                self.try_class(class, view, classes, &mut scratch, why);
-            }
-        }
+        self.pass(&self.first, view, classes, why);
     }
 
     /// Puts a message into the classes that depend on what is reserved for its client, once that is known.
     pub fn after_reservations(&self, view: &View<'_>, classes: &mut Classes, why: &mut Explanation) {
-        let mut scratch = Scratch::default();
-        for class in &self.classes.defined {
-            if !class.only_in_additional_list && class.after_reservations {
-                self.try_class(class, view, classes, &mut scratch, why);
+        self.pass(&self.second, view, classes, why);
+    }
+
+    /// Puts a message into those of a pass that it belongs to, in the order of the file.
+    fn pass(&self, pass: &Pass, view: &View<'_>, classes: &mut Classes, why: &mut Explanation) {
+        if pass.tested.is_empty() && pass.templates.is_empty() {
+            return;
+        }
+        let (mut memo, mut scratch) = (Memo::default(), Scratch::default());
+        let candidates = pass.bundle.candidates(view, &mut memo, &mut scratch);
+        // All of them are told of, where somebody wants to know.
+        let all = 0..if why.is_wanted() { pass.tested.len() } else { 0 };
+        let candidates = candidates.iter().filter(|_| all.is_empty()).chain(all.clone());
+        let mut templates = pass.templates.iter().copied().peekable();
+        for number in candidates {
+            let Some(&place) = pass.tested.get(number) else { continue };
+            while let Some(template) = templates.next_if(|&template| template < place) {
+                self.try_template(template, view, classes, &mut scratch, why);
             }
+            let Some(class) = self.classes.defined.get(place) else { continue };
+            let holds = pass.bundle.holds(number, &View { classes, ..*view }, &mut memo, &mut scratch);
+            self.enter(class, holds, classes, why);
+        }
+        for template in templates {
+            self.try_template(template, view, classes, &mut scratch, why);
         }
     }
 
@@ -158,44 +209,81 @@ impl Classifier {
         scratch: &mut Scratch,
         why: &mut Explanation,
     ) {
-        let seen = View { classes, ..*view };
-        let (outcome, text) = match &class.rule {
-            ClassRule::Assigned => return,
-            ClassRule::Test(test) => (test.holds(&seen, scratch).map(|holds| (holds, None)), test.text()),
-            ClassRule::Template(template) => {
-                let made = template.octets(&seen, scratch);
-                let made = made
-                    .map(|octets| (!octets.is_empty(), Some(String::from_utf8_lossy(octets).into_owned())));
-                (made, template.text())
+        match &class.rule {
+            ClassRule::Assigned => {}
+            ClassRule::Test(test) => {
+                let holds = test.holds(&View { classes, ..*view }, scratch);
+                self.enter(class, holds, classes, why);
             }
-        };
+            ClassRule::Template(template) => self.spawn(class, template, view, classes, scratch, why),
+        }
+    }
+
+    fn try_template(
+        &self,
+        place: usize,
+        view: &View<'_>,
+        classes: &mut Classes,
+        scratch: &mut Scratch,
+        why: &mut Explanation,
+    ) {
+        if let Some(class) = self.classes.defined.get(place) {
+            self.try_class(class, view, classes, scratch, why);
+        }
+    }
+
+    /// Puts a message into a class if its test holds.
+    fn enter(
+        &self,
+        class: &ClientClass,
+        holds: Result<bool, EvaluationError>,
+        classes: &mut Classes,
+        why: &mut Explanation,
+    ) {
+        let ClassRule::Test(test) = &class.rule else { return };
         let name = self.name(class.number);
-        match outcome {
-            Ok((holds, made)) => {
-                why.add(Topic::Class, || {
-                    let mut line = format!("{name}: {}, {text}", if holds { "yes" } else { "no" });
-                    if let Some(made) = &made {
-                        // Writing to a text cannot fail.
-                        let _ = write!(line, " makes '{made}'");
-                    }
-                    line
-                });
-                if !holds {
-                    return;
-                }
-                if let Some(made) = made {
-                    let spawned = format!("SPAWN_{name}_{made}");
-                    if let Some(number) = self.classes.names.number(&spawned) {
-                        classes.insert(number);
-                        why.add(Topic::Class, || format!("{spawned}: yes, made by {name}"));
-                    }
-                }
-                classes.insert(class.number);
-            }
+        why.add(Topic::Class, || match holds {
+            Ok(holds) => format!("{name}: {}, {}", if holds { "yes" } else { "no" }, test.text()),
+            Err(error) => format!("{name}: no, {} has no value: {error}", test.text()),
+        });
+        match holds {
+            Ok(true) => classes.insert(class.number),
+            Ok(false) => {}
+            Err(error) => debug!(class = name, %error, "a class cannot be told: the message is not in it"),
+        }
+    }
+
+    /// Puts a message into a class whose template makes something of it, and into the class that is named after that.
+    fn spawn(
+        &self,
+        class: &ClientClass,
+        template: &Template,
+        view: &View<'_>,
+        classes: &mut Classes,
+        scratch: &mut Scratch,
+        why: &mut Explanation,
+    ) {
+        let name = self.name(class.number);
+        let made = template.octets(&View { classes, ..*view }, scratch);
+        let made = made.map(|octets| String::from_utf8_lossy(octets).into_owned());
+        why.add(Topic::Class, || match &made {
+            Ok(made) if made.is_empty() => format!("{name}: no, {} makes nothing", template.text()),
+            Ok(made) => format!("{name}: yes, {} makes '{made}'", template.text()),
+            Err(error) => format!("{name}: no, {} has no value: {error}", template.text()),
+        });
+        let made = match made {
+            Ok(made) if !made.is_empty() => made,
+            Ok(_) => return,
             Err(error) => {
                 debug!(class = name, %error, "a class cannot be told: the message is not in it");
-                why.add(Topic::Class, || format!("{name}: no, {text} has no value: {error}"));
+                return;
             }
+        };
+        let spawned = format!("SPAWN_{name}_{made}");
+        if let Some(number) = self.classes.names.number(&spawned) {
+            classes.insert(number);
+            why.add(Topic::Class, || format!("{spawned}: yes, made by {name}"));
         }
+        classes.insert(class.number);
     }
 }
