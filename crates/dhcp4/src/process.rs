@@ -134,8 +134,13 @@ impl<'a> Exchange<'a> {
                 if knows != familiar {
                     continue;
                 }
-                let held = work.leases.held_by(&self.client, subnet.id(), now).map(LeaseRef4::address);
-                let had = work.leases.known(&self.client, subnet.id(), now).map(LeaseRef4::address);
+                let on_record = || {
+                    let held = work.leases.held_by(&self.client, subnet.id(), now);
+                    let had = work.leases.known(&self.client, subnet.id(), now);
+                    (held.map(LeaseRef4::address), had.map(LeaseRef4::address))
+                };
+                // Of use to an explanation alone.
+                let (held, had) = if work.why.is_wanted() { on_record() } else { (None, None) };
                 let chosen =
                     self.within(&subnet, |scope| work.leases.choose(&self.client, scope, requested, now));
                 if let Some(address) = chosen {

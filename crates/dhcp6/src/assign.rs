@@ -104,10 +104,10 @@ impl Exchange<'_> {
         let reserved = if has_room { self.find_reserved(asked, client, work) } else { None };
         for &at in self.link {
             let Some(subnet) = self.server.subnet(at) else { continue };
-            let is_admitted = self.server.admits(at, &self.classes);
             let held = work.leases.held_by(client, subnet.id(), work.now).map(LeaseRef6::key);
             let held: SmallVec<[Key6; 4]> = held.collect();
             for key in held {
+                let is_admitted = self.server.admits(at, &self.classes);
                 let is_own = self.reserved(&subnet).contains(&key);
                 let is_open = is_admitted && self.within(&subnet, |scope| work.leases.is_open(key, &scope));
                 if !has_room || is_own || (is_open && reserved.is_none()) {
@@ -206,7 +206,9 @@ impl Exchange<'_> {
                 if knows != familiar {
                     continue;
                 }
-                let had = work.leases.known(client, subnet.id(), now).map(LeaseRef6::key);
+                let on_record = || work.leases.known(client, subnet.id(), now).map(LeaseRef6::key);
+                // Of use to an explanation alone.
+                let had = if work.why.is_wanted() { on_record() } else { None };
                 let hints: &[Key6] = work.hints;
                 let chosen =
                     self.within(&subnet, |scope| work.leases.choose(client, scope, hints, prefix_len, now));
