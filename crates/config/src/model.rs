@@ -18,8 +18,8 @@ use std::fmt;
 pub use classes::{ClassNames, ClassNumber, ClassRule, ClientClass, ClientClasses, Guard, built_in};
 pub use dhcp4::{Dhcp4, Pool4, Selector4o6, Subnet4};
 pub use dhcp6::{
-    Allocator, Dhcp6, DuidSpec, FqdnPolicy, InterfaceSpec, MacSource, PdPool, Pool6, ReplaceClientName,
-    ServerIdSpec, Subnet6,
+    Dhcp6, DuidSpec, FqdnPolicy, InterfaceSpec, MacSource, PdPool, Pool6, ReplaceClientName, ServerIdSpec,
+    Subnet6,
 };
 pub use flex::{FlexAction, FlexId, FlexOption};
 pub use hooks::{HookSettings, LegalLogFormat, LegalLogSettings, LogPeriod, RunScriptSettings};
@@ -77,6 +77,18 @@ pub struct OptionValue {
     pub never_send: bool,
     /// The IANA enterprise number when the option belongs in a vendor option (17 in DHCPv6, 125 in DHCPv4).
     pub vendor: Option<u32>,
+}
+
+/// How a free address or prefix is chosen for a client that has had none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Allocator {
+    /// The next one in the order of the pools.
+    #[default]
+    Iterative,
+    /// Any one.
+    Random,
+    /// One that follows from who the client is.
+    Identity,
 }
 
 /// Seconds that a lease may last: `min <= default <= max`; 4,294,967,295 is for ever.

@@ -99,7 +99,8 @@ impl<'a> Exchange<'a> {
         self.write(&Answer::lease(Sent4::Offer, address, proposal.valid_lifetime), work)?;
         self.lease4_offer(&proposal, work.context)?;
         let of_class = self.server.rules.classifier().offer_lifetime(&self.classes);
-        let lifetime = of_class.unwrap_or(self.server.settings.offer_lifetime);
+        let lifetime = of_class.or(subnet.config.offer_lifetime);
+        let lifetime = lifetime.unwrap_or(self.server.settings.offer_lifetime);
         work.leases.offer(address, &self.client, lifetime, work.now);
         Ok(Outcome4::Answered(Sent4::Offer))
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use fosix_config::{Dhcp4, Host, OptionValue, Pool4, Subnet4, Timers};
+use fosix_config::{Allocator, Dhcp4, Host, OptionValue, Pool4, Subnet4, Timers};
 use fosix_expression::Classes;
 use fosix_hooks::{Arrival, Context, Hooks};
 use fosix_lease::{Leases4, PoolRange4, Timestamp};
@@ -183,7 +183,12 @@ impl Server4 {
     pub fn pools(&self) -> Vec<PoolRange4> {
         let range = |(subnet, pool): (&Subnet4, &Pool4)| {
             let range = PoolRange4::new(subnet.id.0, pool.first, pool.last);
-            range.with_guard(self.guards.number(&pool.guard))
+            let allocator = match subnet.allocator {
+                Allocator::Iterative => fosix_lease::Allocator::Iterative,
+                Allocator::Random => fosix_lease::Allocator::Random,
+                Allocator::Identity => fosix_lease::Allocator::Identity,
+            };
+            range.with_guard(self.guards.number(&pool.guard)).with_allocator(allocator)
         };
         pools_of(&self.config).map(range).collect()
     }

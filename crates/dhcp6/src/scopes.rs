@@ -95,6 +95,7 @@ pub fn arrange(config: &Dhcp6, leases: &mut Leases6) {
 
 fn allocator(configured: fosix_config::Allocator) -> fosix_lease::Allocator {
     match configured {
+        fosix_config::Allocator::Identity => fosix_lease::Allocator::Identity,
         fosix_config::Allocator::Iterative => fosix_lease::Allocator::Iterative,
         fosix_config::Allocator::Random => fosix_lease::Allocator::Random,
     }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use fosix_journal::Staging;
 
+use crate::allocator::Picks;
 use crate::changes::{Change4, Changes};
 use crate::client::IdentityRef;
 use crate::counts::Counts;
@@ -20,6 +21,7 @@ use crate::links::Lists;
 use crate::offers::{Offers, Owner};
 use crate::pending::Pending;
 use crate::pool4::{PoolRange4, Pools4, Scope4};
+use crate::random::Random;
 use crate::record::{Lease4, LeaseState};
 use crate::table4::Table4;
 use crate::wheel::Wheel;
@@ -47,6 +49,7 @@ pub struct Leases4 {
     offers: Offers<u32>,
     staging: Staging,
     changes: Changes<Lease4>,
+    random: Random,
     counts: Counts,
     /// Seconds for which a former lease is kept; `None` is until somebody else needs its address.
     hold_reclaimed_time: Option<u32>,
@@ -126,6 +129,7 @@ impl Leases4 {
             offers: Offers::new(offer_limit),
             staging: Staging::unrecorded(),
             changes: Changes::default(),
+            random: Random::default(),
             counts: Counts::default(),
             hold_reclaimed_time: None,
             forget_from: 0,
@@ -147,6 +151,11 @@ impl Leases4 {
     /// What happened since this was last called, in order.
     pub fn take_changes(&mut self) -> Vec<Arc<Change4>> {
         self.changes.take()
+    }
+
+    /// What [`Allocator::Random`](crate::Allocator::Random) picks follows from `seed`. Without one it can be foretold.
+    pub fn seed(&mut self, seed: u64) {
+        self.random = Random::new(seed);
     }
 
     /// Where changes are staged for the log.
@@ -212,6 +221,7 @@ impl Leases4 {
     ) -> Option<Ipv4Addr> {
         let scope = scope.into();
         self.lapse_offers(now);
+        let random = self.random.draw();
         let may_have = |address: &Ipv4Addr| self.check(*address, client, scope, now).is_ok();
         if let Some(reserved) = scope.reserved.filter(may_have) {
             return Some(reserved);
@@ -229,15 +239,16 @@ impl Leases4 {
             let free = leases.filter(|lease| lease.port_set().is_none() && may_have(&lease.address()));
             free.max_by_key(|lease| lease.last_transaction()).map(LeaseRef4::address)
         };
+        let picks = Picks::new(random, identity_of(client));
         let wanted = on_offer
             .filter(may_have)
             .or_else(|| if is_on_record { former() } else { None })
             .or_else(|| requested.filter(may_have))
-            .or_else(|| self.find_free(&scope, now));
+            .or_else(|| self.find_free(&scope, &picks, now));
         wanted.or_else(|| {
             // Leases that ended since the last round count as free here and now.
             self.reclaim(now, RECLAIM_AT_ONCE);
-            self.find_free(&scope, now)
+            self.find_free(&scope, &picks, now)
         })
     }
 
@@ -300,8 +311,8 @@ impl Leases4 {
     }
 
     /// An address of the scope that nobody needs: one that was never leased, else the one free the longest.
-    fn find_free(&self, scope: &Scope4<'_>, now: Timestamp) -> Option<Ipv4Addr> {
-        self.pools.next_unused(scope).or_else(|| {
+    fn find_free(&self, scope: &Scope4<'_>, picks: &Picks, now: Timestamp) -> Option<Ipv4Addr> {
+        self.pools.next_unused(scope, picks).or_else(|| {
             let pools = self.pools.of_scope(scope);
             let oldest = pools.filter_map(|pool| {
                 let former = self.former.iter(&self.table.entries, pool + 1).take(FORMER_AT_ONCE);
@@ -369,6 +380,15 @@ impl Leases4 {
         }
         self.pools.pool_of(key.address).map_or(0, |pool| pool + 1)
     }
+}
+
+/// What tells a client from others, for [`Allocator::Identity`](crate::Allocator::Identity).
+fn identity_of(client: &ClientIdentity) -> impl Iterator<Item = u8> {
+    let (kind, octets) = match client.as_identity_ref() {
+        IdentityRef::Identifier(octets) => (0, octets),
+        IdentityRef::Hardware(kind, octets) => (kind, octets),
+    };
+    octets.iter().copied().chain([kind])
 }
 
 fn owner(client: &ClientIdentity) -> Owner<'_> {

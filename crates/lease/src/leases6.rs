@@ -12,6 +12,7 @@ use fosix_journal::Staging;
 pub use recovery::Violation6;
 
 use crate::Timestamp;
+use crate::allocator::Picks;
 use crate::changes::{Change6, Changes};
 use crate::counts::Counts;
 use crate::entry6::{Entry6, Key6, LeaseRef6};
@@ -245,7 +246,7 @@ impl Leases6 {
     ) -> Option<Key6> {
         let scope = scope.into();
         self.lapse_offers(now);
-        let random = self.random.draw();
+        let picks = Picks::new(self.random.draw(), identity_of(client));
         let may_have = |key: &Key6| key.kind == client.kind && self.check(*key, client, scope, now).is_ok();
         if let Some(reserved) = scope.reserved.iter().copied().find(may_have) {
             return Some(reserved);
@@ -266,11 +267,11 @@ impl Leases6 {
             .filter(may_have)
             .or_else(|| if is_on_record { former() } else { None })
             .or_else(|| hints.iter().copied().find(may_have))
-            .or_else(|| self.find_free(client, &scope, prefix_len, random, now));
+            .or_else(|| self.find_free(client, &scope, prefix_len, &picks, now));
         chosen.or_else(|| {
             // Leases that ended since the last round count as free here and now.
             self.reclaim(now, RECLAIM_AT_ONCE);
-            self.find_free(client, &scope, prefix_len, random, now)
+            self.find_free(client, &scope, prefix_len, &picks, now)
         })
     }
 
@@ -370,7 +371,7 @@ impl Leases6 {
         client: Association<'_>,
         scope: &Scope6<'_>,
         prefix_len: Option<u8>,
-        random: u128,
+        picks: &Picks,
         now: Timestamp,
     ) -> Option<Key6> {
         let pools = || self.pools.of_scope(scope, client.kind);
@@ -378,7 +379,7 @@ impl Leases6 {
         let mut at = pools().map(distance).min()?;
         loop {
             let near = || pools().filter(|&pool| distance(pool) == at);
-            let found = self.find_in(near, client, scope, random, now);
+            let found = self.find_in(near, client, scope, picks, now);
             if found.is_some() {
                 return found;
             }
@@ -392,14 +393,14 @@ impl Leases6 {
         pools: impl Fn() -> I,
         client: Association<'_>,
         scope: &Scope6<'_>,
-        random: u128,
+        picks: &Picks,
         now: Timestamp,
     ) -> Option<Key6> {
         let is_free = |key: &Key6| self.overlap(*key, now).is_none();
         let may_have = |key: &Key6| self.check(*key, client, *scope, now).is_ok();
         let unused = pools().find_map(|pool| {
-            let any = self.pools.any(pool, random).take(LOOK_AT_ONCE).find(may_have);
-            any.or_else(|| self.pools.unused(pool, random).filter(is_free))
+            let any = self.pools.any(pool, picks).take(LOOK_AT_ONCE).find(may_have);
+            any.or_else(|| self.pools.unused(pool, picks).filter(is_free))
         });
         let former = || {
             let oldest = pools().filter_map(|pool| {
@@ -455,6 +456,12 @@ impl Leases6 {
         }
         self.pools.pool_of(key).map_or(0, |pool| pool + 1)
     }
+}
+
+/// What tells an identity association from others, for [`Allocator::Identity`](crate::Allocator::Identity).
+fn identity_of(client: Association<'_>) -> impl Iterator<Item = u8> {
+    let kind = u8::from(client.kind == LeaseKind6::Prefix);
+    client.duid.iter().copied().chain(client.iaid.to_be_bytes()).chain([kind])
 }
 
 fn owner(client: Association<'_>) -> Owner<'_> {

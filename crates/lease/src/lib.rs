@@ -26,6 +26,7 @@
 
 pub mod kea_csv;
 
+mod allocator;
 mod arena;
 mod bitmap;
 mod changes;
@@ -57,6 +58,7 @@ mod table6;
 mod time;
 mod wheel;
 
+pub use allocator::Allocator;
 pub use changes::{Change, Change4, Change6, ChangeKind, LeaseEvent, LeaseEvent4, LeaseEvent6, cause};
 pub use client::{BadIdentity, ClientIdentity, HardwareAddress};
 pub use counts::Counts;
@@ -67,7 +69,7 @@ pub use held::Held;
 pub use leases4::{Conflict, Leases4, Snapped, Violation4};
 pub use leases6::{Association, Conflict6, Leases6, Violation6};
 pub use pool4::{PoolRange4, Scope4};
-pub use pool6::{Allocator, PoolRange6, Scope6};
+pub use pool6::{PoolRange6, Scope6};
 pub use record::{Grant4, Lease4, LeaseState, RelayHop, SoftwireSource};
 pub use record6::{DnsUpdated, Grant6, Lease6, LeaseKind6};
 pub use store::{Guard, Kept, Opened, Store, Store4, Store6};

@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 
 use foldhash::quality::RandomState;
 
+use crate::allocator::{Allocator, Picks};
 use crate::lazy_bitmap::LazyBitmap;
 
 /// The id of no subnet: what is reserved there belongs to whichever one its client is in.
@@ -19,6 +20,8 @@ pub struct PoolRange4 {
     pub first: Ipv4Addr,
     /// The highest address; a range that ends before it begins holds nothing.
     pub last: Ipv4Addr,
+    /// Which one is given out next.
+    pub allocator: Allocator,
     /// A number by which [`Scope4::admits`] knows who may be given of it.
     pub guard: u32,
 }
@@ -26,7 +29,13 @@ pub struct PoolRange4 {
 impl PoolRange4 {
     /// The addresses from `first` to `last`, for everybody.
     pub fn new(subnet: u32, first: Ipv4Addr, last: Ipv4Addr) -> Self {
-        Self { subnet, first, last, guard: 0 }
+        Self { subnet, first, last, allocator: Allocator::default(), guard: 0 }
+    }
+
+    /// The same, given out in that way.
+    #[must_use]
+    pub fn with_allocator(self, allocator: Allocator) -> Self {
+        Self { allocator, ..self }
     }
 
     /// The same, for whom `guard` admits.
@@ -78,6 +87,23 @@ struct Pool4 {
 }
 
 impl Pool4 {
+    /// An unused one, as the allocator has it.
+    fn unused_for(&self, picks: &Picks) -> Option<u64> {
+        let place = |number: u128| u64::try_from(number.checked_rem(self.used.len().into())?).ok();
+        let from = match self.range.allocator {
+            Allocator::Iterative => return self.unused(),
+            Allocator::Random => place(picks.random())?,
+            Allocator::Identity => {
+                let mut own = picks.probes().filter_map(place);
+                if let Some(free) = own.find(|&bit| !self.used.contains(bit)) {
+                    return Some(free);
+                }
+                picks.probes().find_map(place)?
+            }
+        };
+        self.used.next_clear(from).or_else(|| self.used.next_clear(0))
+    }
+
     /// The lowest unused from `next` on, else from the beginning.
     fn unused(&self) -> Option<u64> {
         self.used.next_clear(self.next).or_else(|| self.used.next_clear(0))
@@ -188,11 +214,11 @@ impl Pools4 {
         pools.filter(move |&at| self.pools.get(at).is_some_and(|pool| admits(pool.range.guard)))
     }
 
-    /// The next address of the scope that was never used, upwards, in the first pool that has one.
-    pub(crate) fn next_unused(&self, scope: &Scope4<'_>) -> Option<Ipv4Addr> {
+    /// An address of the scope that was never used, in the first pool that has one, as its allocator has it.
+    pub(crate) fn next_unused(&self, scope: &Scope4<'_>, picks: &Picks) -> Option<Ipv4Addr> {
         let mut pools = self.of_scope(scope).filter_map(|at| self.pools.get(at));
         pools.find_map(|pool| {
-            let offset = u32::try_from(pool.unused()?).ok()?;
+            let offset = u32::try_from(pool.unused_for(picks)?).ok()?;
             u32::from(pool.range.first).checked_add(offset).map(Ipv4Addr::from)
         })
     }
@@ -237,12 +263,18 @@ mod tests {
             range(2, [10, 0, 0, 5], [10, 0, 0, 5]),
             range(1, [10, 0, 0, 1], [10, 0, 0, 1]),
         ]);
-        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 9].into()));
+        assert_eq!(
+            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
+            Some([10, 0, 0, 9].into())
+        );
         pools.set_used([10, 0, 0, 9].into());
-        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 1].into()));
+        assert_eq!(
+            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
+            Some([10, 0, 0, 1].into())
+        );
         pools.set_used([10, 0, 0, 1].into());
-        assert_eq!(pools.next_unused(&1.into()), None);
-        assert_eq!(pools.next_unused(&3.into()), None);
+        assert_eq!(pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())), None);
+        assert_eq!(pools.next_unused(&3.into(), &Picks::new(0, std::iter::empty())), None);
         assert!(pools.holds(2, [10, 0, 0, 5].into()));
         assert!(!pools.holds(1, [10, 0, 0, 5].into()));
         assert_eq!(pools.next_used([10, 0, 0, 2].into()), Some([10, 0, 0, 9].into()));
@@ -253,13 +285,19 @@ mod tests {
     fn what_was_offered_in_vain_is_the_last_to_be_offered_again() {
         let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 3])]);
         for last in [1, 2, 3] {
-            assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, last].into()));
+            assert_eq!(
+                pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
+                Some([10, 0, 0, last].into())
+            );
             pools.set_used([10, 0, 0, last].into());
             pools.set_unused([10, 0, 0, 1].into());
         }
-        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 1].into()));
+        assert_eq!(
+            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
+            Some([10, 0, 0, 1].into())
+        );
         pools.set_used([10, 0, 0, 1].into());
-        assert_eq!(pools.next_unused(&1.into()), None);
+        assert_eq!(pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())), None);
     }
 
     #[test]
@@ -267,9 +305,15 @@ mod tests {
         let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 2])]);
         pools.reserve(1, [10, 0, 0, 1].into());
         pools.reserve(1, [10, 0, 0, 99].into());
-        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 2].into()));
+        assert_eq!(
+            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
+            Some([10, 0, 0, 2].into())
+        );
         pools.set_unused([10, 0, 0, 1].into());
-        assert_eq!(pools.next_unused(&1.into()), Some([10, 0, 0, 2].into()));
+        assert_eq!(
+            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
+            Some([10, 0, 0, 2].into())
+        );
         assert!(pools.holds(1, [10, 0, 0, 1].into()));
         assert!(pools.holds(1, [10, 0, 0, 99].into()));
         assert!(!pools.holds(2, [10, 0, 0, 99].into()));
@@ -278,8 +322,11 @@ mod tests {
     #[test]
     fn the_whole_of_ipv4_is_a_pool_that_can_be_counted() {
         let pools = Pools4::new(&[range(1, [255, 255, 255, 255], [255, 255, 255, 255])]);
-        assert_eq!(pools.next_unused(&1.into()), Some([255, 255, 255, 255].into()));
+        assert_eq!(
+            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
+            Some([255, 255, 255, 255].into())
+        );
         let pools = Pools4::new(&[range(1, [0; 4], [255; 4])]);
-        assert_eq!(pools.next_unused(&1.into()), Some([0; 4].into()));
+        assert_eq!(pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())), Some([0; 4].into()));
     }
 }

@@ -6,6 +6,7 @@ use std::net::Ipv6Addr;
 
 use foldhash::quality::RandomState;
 
+use crate::allocator::{Allocator, Picks};
 use crate::entry6::Key6;
 use crate::interface_id;
 use crate::lazy_bitmap::LazyBitmap;
@@ -51,16 +52,6 @@ impl From<u32> for Scope6<'_> {
     fn from(subnet: u32) -> Self {
         Self { subnet, reserved: &[], admits: &|_| true }
     }
-}
-
-/// Which one a pool gives out, of those that nobody ever had.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Allocator {
-    /// The next one upwards.
-    #[default]
-    Iterative,
-    /// One that nobody can foretell.
-    Random,
 }
 
 impl PoolRange6 {
@@ -301,26 +292,40 @@ impl Pools6 {
         }
     }
 
-    /// One of `pool` that was never used: the next one upwards, from where `random` says where it is random. Counted ones only.
-    pub(crate) fn unused(&self, pool: usize, random: u128) -> Option<Key6> {
+    /// One of `pool` that was never used, as its allocator has it. Counted ones only.
+    pub(crate) fn unused(&self, pool: usize, picks: &Picks) -> Option<Key6> {
         let pool = self.pools.get(pool)?;
+        let place = |number: u128| u64::try_from(number.checked_rem(pool.used.len().into())?).ok();
         let from = match pool.range.allocator {
             Allocator::Iterative => pool.next,
-            Allocator::Random => u64::try_from(random.checked_rem(pool.used.len().into())?).ok()?,
+            Allocator::Random => place(picks.random())?,
+            Allocator::Identity => {
+                let is_free = |number: &u64| !pool.used.contains(*number);
+                let own = picks.probes().filter_map(place).filter(is_free);
+                let mut own = own.filter_map(|number| pool.range.key_of(number.into()));
+                if let Some(key) = own.find(|key| !has_reserved_id(*key)) {
+                    return Some(key);
+                }
+                picks.probes().find_map(place)?
+            }
         };
         pool.unused_from(from).or_else(|| pool.unused_from(0))
     }
 
-    /// Some of all of `pool`, where that is random and has more than are counted, as `random` has it.
-    pub(crate) fn any(&self, pool: usize, random: u128) -> impl Iterator<Item = Key6> {
+    /// Some of all of `pool`, where it has more than are counted, and does not give them out in order.
+    pub(crate) fn any(&self, pool: usize, picks: &Picks) -> impl Iterator<Item = Key6> {
         let range = self.pools.get(pool).map(|pool| pool.range);
         let range =
-            range.filter(|range| range.allocator == Allocator::Random && range.count() > COUNTED.into());
+            range.filter(|range| range.allocator != Allocator::Iterative && range.count() > COUNTED.into());
+        let (picks, random) = (*picks, picks.random());
         range.into_iter().flat_map(move |range| {
             // Any spread will do for those that come after one that is taken.
             let numbers = std::iter::successors(Some(random), |number| {
                 Some(number.wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645).wrapping_add(1))
             });
+            let by_identity = range.allocator == Allocator::Identity;
+            let own = picks.probes().filter(move |_| by_identity);
+            let numbers = own.chain(numbers.filter(move |_| !by_identity));
             numbers.filter_map(move |number| range.key_of(number % range.count()))
         })
     }
@@ -382,13 +387,17 @@ mod tests {
         text.parse().unwrap()
     }
 
+    fn picks() -> Picks {
+        Picks::new(0, std::iter::empty())
+    }
+
     #[test]
     fn prefixes_are_counted_in_their_pool() {
         let mut pools = Pools6::new(&[
             PoolRange6::prefixes(1, address("2001:db8::"), 48, 56),
             PoolRange6::addresses(1, address("2001:db8::1"), address("2001:db8::2")),
         ]);
-        let lowest = |pools: &Pools6| pools.unused(1, 0);
+        let lowest = |pools: &Pools6| pools.unused(1, &picks());
         let prefix = |text, len| Key6::prefix(address(text), len);
         assert_eq!(lowest(&pools), Some(prefix("2001:db8::", 56)));
         pools.set_used(prefix("2001:db8::", 56));
@@ -411,10 +420,10 @@ mod tests {
     #[test]
     fn no_pool_is_too_large() {
         let all = Pools6::new(&[PoolRange6::addresses(1, address("::"), Ipv6Addr::from(u128::MAX))]);
-        assert_eq!(all.unused(0, 0), Some(Key6::address(address("::1"))));
+        assert_eq!(all.unused(0, &picks()), Some(Key6::address(address("::1"))));
         assert!(all.holds(1, Key6::address(Ipv6Addr::from(u128::MAX - 1))));
         assert!(all.uncounted(0, 7).take(100).all(|key| all.pool_of(key) == Some(0) && !all.is_counted(key)));
         let none = Pools6::new(&[PoolRange6::prefixes(1, address("2001:db8::"), 56, 48)]);
-        assert_eq!(none.unused(0, 0), None);
+        assert_eq!(none.unused(0, &picks()), None);
     }
 }

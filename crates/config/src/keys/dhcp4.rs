@@ -4,6 +4,7 @@ use super::Spec;
 use super::common::{
     DDNS, GLOBAL, GUARDS, NO_NAMES, OPTION_DATA, RELAY, SUBNET_RESERVATIONS, TIMERS, TUNING,
 };
+use super::dhcp6::{ALLOCATOR, ALLOCATORS};
 use super::services;
 use super::shape::{Key, Shape, ignored, noted, partly, supported};
 
@@ -11,16 +12,12 @@ const NO_NATIVE: &str = "DHCPv4 is served over DHCPv6 only; outside it, not yet"
 
 /// Keys that a subnet inherits from its shared network and from the global level.
 static INHERITED: &[Key] = &[
-    ignored(
-        "allocator",
-        Shape::Text,
-        "addresses are chosen in one way only: a client's former one, else one never used, else the one free longest",
-    ),
+    noted("allocator", ALLOCATORS, ALLOCATOR),
     supported("authoritative", Shape::Boolean),
     supported("boot-file-name", Shape::Text),
     supported("match-client-id", Shape::Boolean),
     supported("next-server", Shape::Text),
-    ignored("offer-lifetime", Shape::U32, "`Fosix.offers.lifetime` says how long an offer is held"),
+    noted("offer-lifetime", Shape::U32, "`Fosix.offers.lifetime` where it is 0 or not given"),
     supported("server-hostname", Shape::Text),
 ];
 

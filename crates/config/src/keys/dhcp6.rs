@@ -6,10 +6,10 @@ use super::dhcp4::{POOL_IDS, SHARED};
 use super::services;
 use super::shape::{Key, Shape, ignored, noted, partly, supported};
 
-const ALLOCATOR: &str = "`flq` is as `iterative`, which needs no search to find what is free";
+pub(super) const ALLOCATOR: &str = "`flq` is as `iterative`, which needs no search to find what is free; not in Kea: `identity` chooses by who the client is";
 const NAMES: &str = "for the names that clients are answered (RFC 4704); no DNS updates are made";
 const CHARACTERS: &str = "names keep the characters that clients send";
-const ALLOCATORS: Shape = Shape::OneOf(&["iterative", "random", "flq", "sflq"]);
+pub(super) const ALLOCATORS: Shape = Shape::OneOf(&["iterative", "random", "flq", "sflq", "identity"]);
 
 /// Keys that a subnet inherits from its shared network and from the global level.
 static INHERITED: &[Key] = &[

@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::{
-    ClassNumber, ClientRules, ExpiredLeases, Guard, HookSettings, LeaseChecks, OptionValue, ReservationModes,
-    SubnetId, Timers,
+    Allocator, ClassNumber, ClientRules, ExpiredLeases, Guard, HookSettings, LeaseChecks, OptionValue,
+    ReservationModes, SubnetId, Timers,
 };
 
 /// What a `Dhcp4` object says.
@@ -86,6 +86,10 @@ pub struct Subnet4 {
     pub server_identifier: Option<Ipv4Addr>,
     /// Which DHCPv4-over-DHCPv6 queries belong to this subnet.
     pub selector: Selector4o6,
+    /// How free addresses are chosen.
+    pub allocator: Allocator,
+    /// Seconds for which an offered address is kept, where the subnet says so.
+    pub offer_lifetime: Option<u32>,
     /// The shared network that it stands in.
     pub shared_network: Option<String>,
     /// Who may use it.

@@ -5,8 +5,8 @@ use std::net::Ipv6Addr;
 use ipnet::Ipv6Net;
 
 use super::{
-    ClassNumber, ClientRules, ExpiredLeases, Guard, HookSettings, LeaseChecks, Lifetime, OptionValue,
-    ReservationModes, ReservedLease, SubnetId, Timers,
+    Allocator, ClassNumber, ClientRules, ExpiredLeases, Guard, HookSettings, LeaseChecks, Lifetime,
+    OptionValue, ReservationModes, ReservedLease, SubnetId, Timers,
 };
 
 /// What a `Dhcp6` object says.
@@ -164,16 +164,6 @@ pub enum ReplaceClientName {
     WhenPresent,
     /// When it sends none.
     WhenNotPresent,
-}
-
-/// How a free address or prefix is chosen for a client that has had none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Allocator {
-    /// The next one in the order of the pools.
-    #[default]
-    Iterative,
-    /// Any one.
-    Random,
 }
 
 /// One IPv6 subnet, with everything that it inherits.

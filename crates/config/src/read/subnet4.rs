@@ -16,9 +16,10 @@ use super::options::{Level, options};
 use super::overlap::Range;
 use super::pools::{pools4, subnet_prefix};
 use super::reservations::{ModeKeys, ReadReservations, Reader, Scope};
+use super::subnet6::allocator;
 use super::timers::{Defaults, TimerKeys};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{ClassNumber, Guard, OptionValue, Selector4o6, Subnet4};
+use crate::model::{Allocator, ClassNumber, Guard, OptionValue, Selector4o6, Subnet4};
 use crate::source::Span;
 
 /// What holds for timers of DHCPv4 where nothing is configured: as in Kea.
@@ -30,6 +31,8 @@ pub(super) const DEFAULTS: Defaults =
 pub(super) struct Inherited4 {
     pub(super) timers: TimerKeys,
     pub(super) reservation_modes: ModeKeys,
+    pub(super) allocator: Option<Allocator>,
+    pub(super) offer_lifetime: Option<u32>,
     pub(super) authoritative: Option<bool>,
     pub(super) match_client_id: Option<bool>,
     /// 0.0.0.0 takes an outer one back.
@@ -43,6 +46,8 @@ impl Inherited4 {
         Self {
             timers: TimerKeys::read(object),
             reservation_modes: ModeKeys::read(object),
+            allocator: allocator(object, "allocator"),
+            offer_lifetime: object.integer("offer-lifetime").map(|at: At<u32>| at.value),
             authoritative: object.boolean("authoritative").map(|at| at.value),
             match_client_id: object.boolean("match-client-id").map(|at| at.value),
             next_server: next_server(object, report),
@@ -56,6 +61,8 @@ impl Inherited4 {
         Self {
             timers: self.timers.under(outer.timers),
             reservation_modes: self.reservation_modes.under(outer.reservation_modes),
+            allocator: self.allocator.or(outer.allocator),
+            offer_lifetime: self.offer_lifetime.or(outer.offer_lifetime),
             authoritative: self.authoritative.or(outer.authoritative),
             match_client_id: self.match_client_id.or(outer.match_client_id),
             next_server: self.next_server.or(outer.next_server),
@@ -236,6 +243,9 @@ pub(super) fn subnet(
         server_hostname: inherited.server_hostname.unwrap_or_default(),
         boot_file_name: inherited.boot_file_name.unwrap_or_default(),
         selector,
+        allocator: inherited.allocator.unwrap_or_default(),
+        // As in Kea, 0 is as good as none.
+        offer_lifetime: inherited.offer_lifetime.filter(|&seconds| seconds > 0),
         shared_network: network.map(|network| network.name.to_owned()),
         guard,
         network_guard: network.map_or_else(Guard::default, |network| network.guard.clone()),

@@ -50,14 +50,19 @@ pub(super) struct Allocation {
     prefixes: Option<Allocator>,
 }
 
+/// The allocator that `key` names.
+pub(super) fn allocator(object: &Object<'_>, key: &str) -> Option<Allocator> {
+    Some(match object.text_if_any(key)?.value.to_ascii_lowercase().as_str() {
+        "random" => Allocator::Random,
+        "identity" => Allocator::Identity,
+        // Kea's queue of free leases is there so that a full pool costs no search. None does here.
+        _ => Allocator::Iterative,
+    })
+}
+
 impl Allocation {
     pub(super) fn read(object: &Object<'_>) -> Self {
-        let allocator = |key: &str| match object.text_if_any(key)?.value.to_ascii_lowercase().as_str() {
-            "random" => Some(Allocator::Random),
-            // Kea's queue of free leases is there so that a full pool costs no search. None does here.
-            _ => Some(Allocator::Iterative),
-        };
-        Self { addresses: allocator("allocator"), prefixes: allocator("pd-allocator") }
+        Self { addresses: allocator(object, "allocator"), prefixes: allocator(object, "pd-allocator") }
     }
 
     fn under(self, outer: Self) -> Self {

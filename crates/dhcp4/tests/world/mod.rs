@@ -339,6 +339,8 @@ fn config() -> Dhcp4 {
         boot_file_name: String::new(),
         server_identifier: None,
         selector: Selector4o6 { interface: Some("vs".into()), interface_id: None, prefix: None },
+        allocator: fosix_config::Allocator::Iterative,
+        offer_lifetime: None,
         shared_network: None,
         guard: Guard::default(),
         network_guard: Guard::default(),

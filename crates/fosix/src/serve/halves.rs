@@ -78,6 +78,7 @@ pub(super) fn half4(
     let server = server4(dhcp4, config, server_identifier).with_hooks(hooks::attach(&dhcp4.hooks)?);
     let followers: Vec<_> = server.hooks().followers().map(Arc::clone).collect();
     let mut leases = Leases4::new(&[], config.fosix.offers.limit);
+    leases.seed(RandomState::new().hash_one(0));
     server.arrange(&mut leases);
     if server.hooks().wants(Point::Leases4Committed) {
         leases.follow_changes();

@@ -309,3 +309,38 @@ fn nothing_is_kept_while_nobody_follows() {
     leases.grant(grant(1, address(1), 100), Timestamp(10)).unwrap();
     assert!(leases.take_changes().is_empty());
 }
+
+/// How many of the clients that have so many parts in 1,000 of a pool are given what they had after all was lost, when they
+/// come in another order and ask for nothing: parts in 1,000.
+fn given_again(load: u32) -> u32 {
+    const SIZE: u32 = 10_000;
+    let first = u32::from(Ipv4Addr::new(10, 0, 0, 0));
+    let pool = PoolRange4::new(SUBNET, first.into(), (first + SIZE - 1).into());
+    let pool = pool.with_allocator(crate::Allocator::Identity);
+    let count = SIZE * load / 1000;
+    let given = |numbers: &mut dyn Iterator<Item = u32>| {
+        let mut leases = Leases4::new(&[pool], 1000);
+        let mut given = std::collections::BTreeMap::new();
+        for number in numbers {
+            let id = [&[0, 3, 0, 1, 2, 0][..], &number.to_be_bytes()].concat();
+            let client = ClientIdentity::new(Some(&id), HardwareAddress::default()).unwrap();
+            let address = leases.choose(&client, SUBNET, None, Timestamp(0)).unwrap();
+            leases.grant(Grant4 { client, ..grant(1, address, 1000) }, Timestamp(0)).unwrap();
+            given.insert(number, address);
+        }
+        given
+    };
+    let before = given(&mut (0..count));
+    let after = given(&mut (0..count).rev());
+    let same = before.iter().filter(|(number, address)| after.get(number) == Some(address)).count();
+    u32::try_from(same).unwrap() * 1000 / count
+}
+
+#[test]
+fn who_a_client_is_says_what_it_is_given_after_a_loss_of_everything() {
+    let figures = [10, 100, 250, 500, 750, 900, 1000].map(|load| (load, given_again(load)));
+    let at_least = [970, 890, 750, 540, 350, 250, 180];
+    for ((load, same), at_least) in figures.into_iter().zip(at_least) {
+        assert!(same >= at_least, "at {load}: {same}");
+    }
+}
