@@ -89,7 +89,7 @@ fn an_unknown_key_comes_with_what_was_meant() {
 #[test]
 fn what_is_known_but_not_supported() {
     expect4(&[
-        ("§\"allocator\": \"random\"", "warning: `allocator` has no effect"),
+        ("§\"cache-threshold\": 0.25", "warning: `cache-threshold` has no effect"),
         ("§\"multi-threading\": { \"thread-pool-size\": 4 }", "warning: `multi-threading` has no effect"),
         ("\"multi-threading\": { §\"thread-pol-size\": 4 }", "error: no key \"thread-pol-size\""),
         (
@@ -205,7 +205,7 @@ fn hooks_that_are_built_in() {
 #[test]
 fn strict_refuses_whatever_has_no_effect() {
     for member in [
-        "\"allocator\": \"random\"",
+        "\"cache-threshold\": 0.25",
         "\"control-socket\": { \"socket-type\": \"unix\" }",
         "\"hooks-libraries\": [ { \"library\": \"libdhcp_stat_cmds.so\" } ]",
         "\"interfaces-config\": { \"interfaces\": [ \"eth0\" ] }",
