@@ -86,7 +86,7 @@ fn shows_every_packet_at_debug_level_with_client_relays_and_reason() {
     );
     let before = scene.fosix.process().line_count();
     peer.send(&relayed(std::slice::from_ref(&level), &foreign), scene.unicast());
-    let parts = ["2001:db8:1::2", "020000", "abcd", "2001:db8:2::1", "port 7", "NotForUs"];
+    let parts = ["2001:db8:1::2", "020000", "abcd", "2001:db8:2::1", "port 7", "pkt6-drop-not-for-us"];
     let all_of = |line: &str| {
         let line = line.replace(':', "").to_lowercase();
         parts.iter().all(|part| line.contains(&part.replace(':', "").to_lowercase())).then_some(())
@@ -100,7 +100,10 @@ fn shows_every_packet_at_debug_level_with_client_relays_and_reason() {
     let bad = query_with(QueryFlags::default(), &[(OptionCode::DHCPV4_MSG, &two)]);
     peer.send(&relayed(&[level], &bad), scene.unicast());
     scene.fosix.process().wait_for(before, "relay path and reason", |line| {
-        ["2001:db8:2::1", "port 7", "NotARequest"].iter().all(|part| line.contains(part)).then_some(())
+        ["2001:db8:2::1", "port 7", "pkt4-drop-not-a-request"]
+            .iter()
+            .all(|part| line.contains(part))
+            .then_some(())
     });
 }
 

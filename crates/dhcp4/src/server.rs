@@ -327,7 +327,7 @@ impl Server4 {
             }
         };
         debug!(
-            ?served,
+            %served,
             kind = decoded.as_ref().ok().map(|decoded| display(decoded.message_type)),
             client = exchange.as_ref().ok().map(|exchange| display(&exchange.client)),
             subnet = exchange.as_ref().ok().and_then(|exchange| exchange.subnet).map(|subnet| subnet.id()),
