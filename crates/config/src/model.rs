@@ -129,6 +129,27 @@ pub struct Timers {
     pub t1_percent: f64,
     /// T2 as a part of the lifetime, between 0 and 1.
     pub t2_percent: f64,
+    /// Which leases are told again without being extended.
+    pub cache: Cache,
+}
+
+/// Which leases are young enough to be told again as they are, so that a client that asks too often costs no write. Neither
+/// is given: none is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Cache {
+    /// The part of the lifetime that may have passed, from 0 to below 1.
+    pub threshold: Option<f64>,
+    /// Seconds that may have passed.
+    pub max_age: Option<u32>,
+}
+
+impl Cache {
+    /// Whether a lease of `lifetime` seconds, `age` seconds after it was given or extended, is told again.
+    pub fn covers(&self, age: u64, lifetime: u32) -> bool {
+        let of_lifetime = self.threshold.map(|part| part_of(lifetime, part));
+        let Some(limit) = of_lifetime.into_iter().chain(self.max_age).min() else { return false };
+        age < u64::from(limit)
+    }
 }
 
 impl Timers {
@@ -198,6 +219,29 @@ mod tests {
             calculate_tee_times,
             t1_percent: 0.5,
             t2_percent: 0.875,
+            cache: Cache::default(),
+        }
+    }
+
+    #[test]
+    fn a_lease_is_told_again_while_both_bounds_hold() {
+        let table = [
+            (None, None, 0, false),
+            (Some(0.25), None, 999, true),
+            (Some(0.25), None, 1000, false),
+            (Some(0.0), None, 0, false),
+            (None, Some(60), 59, true),
+            (None, Some(60), 60, false),
+            (Some(0.25), Some(60), 61, false),
+            (Some(0.01), Some(60), 41, false),
+            (Some(0.25), Some(0), 0, false),
+        ];
+        for (threshold, max_age, age, expected) in table {
+            assert_eq!(
+                Cache { threshold, max_age }.covers(age, 4000),
+                expected,
+                "{threshold:?} {max_age:?} {age}"
+            );
         }
     }
 

@@ -89,7 +89,7 @@ fn an_unknown_key_comes_with_what_was_meant() {
 #[test]
 fn what_is_known_but_not_supported() {
     expect4(&[
-        ("§\"cache-threshold\": 0.25", "warning: `cache-threshold` has no effect"),
+        ("§\"store-extended-info\": true", "warning: `store-extended-info` has no effect"),
         ("§\"multi-threading\": { \"thread-pool-size\": 4 }", "warning: `multi-threading` has no effect"),
         ("\"multi-threading\": { §\"thread-pol-size\": 4 }", "error: no key \"thread-pol-size\""),
         (
@@ -205,7 +205,7 @@ fn hooks_that_are_built_in() {
 #[test]
 fn strict_refuses_whatever_has_no_effect() {
     for member in [
-        "\"cache-threshold\": 0.25",
+        "\"store-extended-info\": true",
         "\"control-socket\": { \"socket-type\": \"unix\" }",
         "\"hooks-libraries\": [ { \"library\": \"libdhcp_stat_cmds.so\" } ]",
         "\"interfaces-config\": { \"interfaces\": [ \"eth0\" ] }",
@@ -219,6 +219,7 @@ fn strict_refuses_whatever_has_no_effect() {
 #[test]
 fn lifetimes_and_timers() {
     expect4(&[
+        ("\"cache-threshold\": §1.5", "error: cache-threshold (1.5) is not between 0 and 1"),
         (
             "\"renew-timer\": §3000, \"rebind-timer\": 2000",
             "error: renew-timer (3000) is above rebind-timer (2000)",

@@ -88,6 +88,8 @@ counters! {
         NoSubnet = "pkt4-drop-no-subnet",
         /// The subnet has no free address.
         NoFreeAddress = "pkt4-drop-no-free-address",
+        /// As many offers are held as may be, and their clients may be about to take them.
+        OffersFull = "pkt4-drop-offers-full",
         /// The store has no room for another change.
         StoreFull = "pkt4-drop-store-full",
         /// Too many answers wait for the store already.

@@ -94,6 +94,9 @@ impl<'a> Exchange<'a> {
             return Err(Drop4::StoreFull);
         }
         let (address, subnet) = self.choose(requested, work).ok_or(Drop4::NoFreeAddress)?;
+        if !work.leases.can_offer(address, &self.client, work.now) {
+            return Err(Drop4::OffersFull);
+        }
         let mut proposal = Proposal4::new(address, subnet.id(), true, self.lifetime(&subnet)?);
         self.lease4_select(&mut proposal, work.context)?;
         self.write(&Answer::lease(Sent4::Offer, address, proposal.valid_lifetime), work)?;
@@ -310,12 +313,6 @@ impl<'a> Exchange<'a> {
         if decision == Decision::Refuse {
             return self.refuse("the address is not given to this client", work);
         }
-        let valid_lifetime = proposal.valid_lifetime;
-        // The answer is written first: when it cannot be, nothing was granted.
-        self.write(&Answer::lease(Sent4::Ack, address, valid_lifetime), work)?;
-        if decision == Decision::Keep {
-            return Ok(Outcome4::Answered(Sent4::Ack));
-        }
         let grant = Grant4 {
             address,
             client: self.client.clone(),
@@ -325,8 +322,16 @@ impl<'a> Exchange<'a> {
             relay_path: RelayHop::path(self.decoded.packet),
             subnet: subnet.id(),
             hostname: self.hostname(subnet),
-            valid_lifetime,
+            valid_lifetime: proposal.valid_lifetime,
         };
+        let told_again =
+            if decision == Decision::Keep { None } else { self.told_again(subnet, &grant, work) };
+        // The answer is written first: when it cannot be, nothing was granted.
+        let valid_lifetime = told_again.unwrap_or(proposal.valid_lifetime);
+        self.write(&Answer::lease(Sent4::Ack, address, valid_lifetime), work)?;
+        if decision == Decision::Keep || told_again.is_some() {
+            return Ok(Outcome4::Answered(Sent4::Ack));
+        }
         // Checked above, and nothing changed since; the store has the last word all the same.
         let granted = self.within(subnet, |scope| work.leases.grant_within(&scope, grant, now));
         granted.map_err(|conflict| match conflict {
@@ -344,6 +349,18 @@ impl<'a> Exchange<'a> {
         let is_free =
             self.within(&of, |scope| work.leases.check(other, &self.client, scope, work.now)).is_ok();
         is_free.then_some(other)
+    }
+
+    /// What is left of a lease that is too young to be extended and that the grant would not change.
+    fn told_again(&self, subnet: &Subnet<'_>, grant: &Grant4, work: &mut Work<'_>) -> Option<u32> {
+        let lease =
+            work.leases.get(grant.address).filter(|lease| lease.is_held_by(&self.client, work.now))?;
+        let age = work.now.seconds_since(lease.last_transaction());
+        if !subnet.timers().cache.covers(age, lease.valid_lifetime()) || !lease.repeats(grant) {
+            return None;
+        }
+        work.why.add(Topic::Lease, || format!("not extended: it was {age} s ago, and the cache covers that"));
+        self.what_is_left(grant.address, work)
     }
 
     /// Seconds that the client may still use `address` for, if it holds it.

@@ -90,6 +90,7 @@ impl Exchange<'_> {
                 tell_what_is_left(at, work);
             } else if step == Step::Grant {
                 self.lease6_extend(at, false, work)?;
+                self.tell_again(at, work);
             } else if !self.lease6_select(at, work)? {
                 work.plan.leases.remove(at);
             }
@@ -174,6 +175,9 @@ impl Exchange<'_> {
     pub(crate) fn choose(&self, asked: &Asked<'_>, step: Step, work: &mut Work<'_>) -> Result<bool, Drop6> {
         let client = asked.of(self.duid);
         let Some((key, at)) = self.find(asked, client, work) else { return Ok(false) };
+        if step == Step::Offer && !work.leases.can_offer(client, work.now) {
+            return Err(Drop6::OffersFull);
+        }
         work.plan.leases.push(self.planned(key, asked.iaid, at, step));
         let planned = work.plan.leases.len().saturating_sub(1);
         if !self.lease6_select(planned, work)? {

@@ -68,6 +68,7 @@ impl Exchange<'_> {
         for at in from..work.plan.leases.len() {
             if has_room {
                 self.lease6_extend(at, is_rebind, work)?;
+                self.tell_again(at, work);
             } else {
                 // Nothing can be promised that is not on disk: the client is told what is left.
                 tell_what_is_left(at, work);

@@ -118,6 +118,8 @@ counters! {
         RegistrationNotOnLink = "pkt6-drop-registration-not-on-link",
         /// A registration of an address that DHCPv6 gave out, or of more than a client may have.
         RegistrationRefused = "pkt6-drop-registration-refused",
+        /// As many offers are held as may be, and their clients may be about to take them.
+        OffersFull = "pkt6-drop-offers-full",
         /// There is no room on disk for what it asks for.
         StoreFull = "pkt6-drop-store-full",
         /// It begins something new, and more came in than could be served.

@@ -5,13 +5,14 @@ use std::net::Ipv6Addr;
 
 use fosix_expression::Classes;
 use fosix_hooks::{Arrival, Context, Query6};
-use fosix_lease::{Grant6, Key6, LeaseKind6, Leases6, RelayHop, Timestamp};
-use fosix_policy::Explanation;
+use fosix_lease::{Grant6, HardwareAddress, Key6, LeaseKind6, Leases6, RelayHop, Timestamp};
+use fosix_policy::{Explanation, Topic};
 use fosix_wire::v6::{Message, MessageType, OptionCode, Packet, StatusCode};
 
 use crate::associations::{self, associations};
+use crate::extend::tell_what_is_left;
 use crate::outcome::{Drop6, Sent6};
-use crate::plan::{End, Plan, Step};
+use crate::plan::{End, Plan, PlannedLease, Step};
 use crate::reserved::Hosts6;
 use crate::scopes::Subnet;
 use crate::server::Server6;
@@ -112,7 +113,7 @@ impl<'a> Exchange<'a> {
                 }
             };
         }
-        let grants = |lease: &&crate::plan::PlannedLease| lease.step == Step::Grant;
+        let grants = |lease: &&PlannedLease| lease.step == Step::Grant;
         if !work.plan.leases.iter().any(|lease| grants(&lease)) {
             return Ok(());
         }
@@ -121,20 +122,7 @@ impl<'a> Exchange<'a> {
         let relay_path = RelayHop::path(self.packet);
         for lease in work.plan.leases.iter().filter(grants) {
             let Some(subnet) = lease.subnet.and_then(|at| self.server.subnet(at)) else { continue };
-            let grant = Grant6 {
-                kind: lease.key.kind,
-                address: lease.key.address,
-                prefix_len: lease.key.prefix_len,
-                duid: self.duid.into(),
-                iaid: lease.iaid,
-                hardware,
-                source: client::address(self.packet, self.arrival.source),
-                relay_path: relay_path.clone(),
-                subnet: subnet.id(),
-                hostname: hostname.clone(),
-                preferred_lifetime: lease.preferred_lifetime,
-                valid_lifetime: lease.valid_lifetime,
-            };
+            let grant = self.grant(lease, subnet.id(), hardware, relay_path.clone(), hostname.clone());
             // It was looked at when it was planned, and nothing has changed since; the store has the last word all the same.
             let now = work.now;
             let granted = self.within(&subnet, |scope| work.leases.grant_within(&scope, grant, now));
@@ -144,6 +132,54 @@ impl<'a> Exchange<'a> {
             })?;
         }
         Ok(())
+    }
+
+    fn grant(
+        &self,
+        lease: &PlannedLease,
+        subnet: u32,
+        hardware: Option<HardwareAddress>,
+        relay_path: Box<[RelayHop]>,
+        hostname: Box<str>,
+    ) -> Grant6 {
+        Grant6 {
+            kind: lease.key.kind,
+            address: lease.key.address,
+            prefix_len: lease.key.prefix_len,
+            duid: self.duid.into(),
+            iaid: lease.iaid,
+            hardware,
+            source: client::address(self.packet, self.arrival.source),
+            relay_path,
+            subnet,
+            hostname,
+            preferred_lifetime: lease.preferred_lifetime,
+            valid_lifetime: lease.valid_lifetime,
+        }
+    }
+
+    /// Has the client told what is left of a planned lease that is too young to be extended and that the grant would not
+    /// change.
+    pub(crate) fn tell_again(&self, at: usize, work: &mut Work<'_>) {
+        let Some(planned) = work.plan.leases.get(at).copied() else { return };
+        let Some(subnet) = planned.subnet.and_then(|at| self.server.subnet(at)) else { return };
+        let Some(lease) = work.leases.get(planned.key) else { return };
+        let age = work.now.seconds_since(lease.last_transaction());
+        if planned.step != Step::Grant
+            || !subnet.config.timers.cache.covers(age, lease.valid_lifetime())
+            || !lease.is_held_by(self.duid, planned.iaid, work.now)
+        {
+            return;
+        }
+        let hardware = client::hardware(self.packet, self.arrival.source, &self.server.mac_sources);
+        let hostname = fqdn::hostname(self, work.plan);
+        let grant = self.grant(&planned, subnet.id(), hardware, RelayHop::path(self.packet), hostname);
+        if lease.repeats(&grant) {
+            let text =
+                || format!("{} is not extended: it was {age} s ago, and the cache covers that", planned.key);
+            work.why.add(Topic::Lease, text);
+            tell_what_is_left(at, work);
+        }
     }
 
     /// The subnet that was selected.

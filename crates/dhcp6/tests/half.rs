@@ -95,6 +95,7 @@ fn timers() -> Timers {
         calculate_tee_times: true,
         t1_percent: 0.5,
         t2_percent: 0.8,
+        cache: fosix_config::Cache::default(),
     }
 }
 

@@ -180,6 +180,7 @@ fn server() -> Server6 {
         calculate_tee_times: true,
         t1_percent: 0.5,
         t2_percent: 0.8,
+        cache: fosix_config::Cache::default(),
     };
     let dns = |last| OptionValue {
         code: 23,

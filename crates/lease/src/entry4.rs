@@ -8,7 +8,7 @@ use crate::arena::Blob;
 use crate::client::IdentityRef;
 use crate::fields::{self, BodyError, Fields, Relay, tag};
 use crate::links::{Linked, Links};
-use crate::record::{Lease4, LeaseState, SoftwireSource};
+use crate::record::{Grant4, Lease4, LeaseState, RelayHop, SoftwireSource};
 use crate::{ClientIdentity, DnsUpdated, HardwareAddress, Timestamp};
 
 /// Bytes of a lease's record before its fields.
@@ -320,6 +320,20 @@ impl<'a> LeaseRef4<'a> {
     /// Whether `client` holds it at `now`.
     pub fn is_held_by(self, client: &ClientIdentity, now: Timestamp) -> bool {
         self.entry.state == LeaseState::Assigned && self.is_active(now) && self.client_is(client)
+    }
+
+    /// Whether `grant`, which its client is to be given, says the same of it but for the time.
+    pub fn repeats(self, grant: &Grant4) -> bool {
+        self.client_is(&grant.client)
+            && self.hardware() == grant.hardware
+            && self.source() == grant.source
+            && self.relay_path().eq(grant.relay_path.iter().map(RelayHop::as_relay))
+            && self.subnet() == grant.subnet
+            && *self.hostname() == *grant.hostname
+            && self.valid_lifetime() == grant.valid_lifetime
+            && grant
+                .softwire
+                .is_none_or(|address| self.softwire().is_some_and(|held| held.address == address))
     }
 
     /// The number of its last change: what an answer that rests on it waits for.

@@ -7,8 +7,8 @@ use crate::arena::Blob;
 use crate::entry4::{VERSION, check_version};
 use crate::fields::{self, BodyError, Fields, Relay, tag};
 use crate::links::{Linked, Links};
-use crate::record::LeaseState;
-use crate::record6::{DnsUpdated, Lease6, LeaseKind6};
+use crate::record::{LeaseState, RelayHop};
+use crate::record6::{DnsUpdated, Grant6, Lease6, LeaseKind6};
 use crate::{HardwareAddress, Timestamp};
 
 /// Bytes of a lease's record before its fields.
@@ -333,6 +333,18 @@ impl<'a> LeaseRef6<'a> {
 
     pub(crate) fn is_of(self, duid: &[u8], iaid: u32) -> bool {
         self.entry.iaid == iaid && self.duid() == duid
+    }
+
+    /// Whether `grant`, which its client is to be given, says the same of it but for the time.
+    pub fn repeats(self, grant: &Grant6) -> bool {
+        self.is_of(&grant.duid, grant.iaid)
+            && self.hardware() == grant.hardware
+            && self.source() == grant.source
+            && self.relay_path().eq(grant.relay_path.iter().map(RelayHop::as_relay))
+            && self.subnet() == grant.subnet
+            && *self.hostname() == *grant.hostname
+            && self.preferred_lifetime() == grant.preferred_lifetime
+            && self.valid_lifetime() == grant.valid_lifetime
     }
 
     /// The number of its last change: what an answer that rests on it waits for.

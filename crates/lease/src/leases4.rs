@@ -263,7 +263,7 @@ impl Leases4 {
         }
         let mut lapsed = Vec::new();
         let owner = owner(client);
-        self.offers.put(address.into(), owner, now.plus(lifetime), |gone| lapsed.push(gone));
+        self.offers.put(address.into(), owner, lifetime, now, |gone| lapsed.push(gone));
         self.pools.set_used(address);
         if let Some(slot) = found.filter(|&slot| self.is_former(slot))
             && self.former_list(key) != 0
@@ -273,6 +273,12 @@ impl Leases4 {
         for gone in lapsed {
             self.offer_is_gone(gone.into());
         }
+    }
+
+    /// Whether `address` can be offered to `client` without an offer being forgotten that its client may be about to take.
+    pub fn can_offer(&self, address: Ipv4Addr, client: &ClientIdentity, now: Timestamp) -> bool {
+        !self.offers.is_full(owner(client), now)
+            || self.get(address).is_some_and(|lease| lease.is_held_by(client, now))
     }
 
     /// Forgets what is on offer to `client`: it went to another server.

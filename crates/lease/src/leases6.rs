@@ -284,7 +284,7 @@ impl Leases6 {
             return; // It is the client's own; nobody else gets it anyway.
         }
         let mut lapsed = Vec::new();
-        self.offers.put(key, owner(client), now.plus(lifetime), |gone| lapsed.push(gone));
+        self.offers.put(key, owner(client), lifetime, now, |gone| lapsed.push(gone));
         self.pools.set_used(key);
         if let Some(slot) = found.filter(|&slot| self.is_former(slot))
             && self.former_list(key) != 0
@@ -294,6 +294,11 @@ impl Leases6 {
         for gone in lapsed {
             self.offer_is_gone(gone);
         }
+    }
+
+    /// Whether `client` can be offered something without an offer being forgotten that its client may be about to take.
+    pub fn can_offer(&self, client: Association<'_>, now: Timestamp) -> bool {
+        !self.offers.is_full(owner(client), now)
     }
 
     /// Forgets what is on offer to a client: it went to another server.

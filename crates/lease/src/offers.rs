@@ -1,6 +1,8 @@
 //! Addresses on offer: promised to nobody yet, but kept from others for a short time.
 //!
-//! An offer that is forgotten costs nothing: its client can still ask for the address while it is free.
+//! An offer that is forgotten costs nothing while the address stays free: its client can still ask for it. But a flood of
+//! clients that never come back would have what is forgotten offered again at once, so an offer that its client may be about to
+//! take is not forgotten for the sake of another one.
 
 use std::hash::{BuildHasher, Hash};
 
@@ -14,6 +16,13 @@ use crate::links::{Linked, Links, Lists};
 
 /// Offers that one client has at a time; with another one, one of them goes.
 const SAME_OWNER: usize = 16;
+
+/// Seconds in which a client that means to take an offer has asked for it, with a retransmission or two (RFC 2131 §4.1: after 4
+/// seconds; RFC 9915 §7.6: after 1 and 2).
+const MID_EXCHANGE: u64 = 10;
+
+/// Offers beyond the limit: what a message in hand is about to be given is on offer to its client until it has it.
+const IN_HAND: u32 = 256;
 
 /// All offers of things of type `K`, at most a fixed number.
 #[derive(Debug)]
@@ -41,6 +50,7 @@ struct Offer<K> {
     /// Nearly always as short as that.
     client: SmallVec<[u8; 32]>,
     number: u64,
+    made: Timestamp,
     expires: Timestamp,
 }
 
@@ -71,7 +81,7 @@ impl<K> Offer<K> {
 }
 
 impl<K: Copy + Eq + Hash + Default> Offers<K> {
-    /// Room for `limit` offers; when it is used up the oldest is forgotten.
+    /// Room for `limit` offers; when it is used up the oldest is forgotten, if it is not of the last seconds.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit: u32::try_from(limit).unwrap_or(u32::MAX).max(1),
@@ -110,9 +120,16 @@ impl<K: Copy + Eq + Hash + Default> Offers<K> {
         offer.is_some_and(|offer| !offer.is_to(owner) && now < offer.expires)
     }
 
-    /// Offers `key` to `owner` until `expires`. Offers to an owner replace each other.
+    /// Offers `key` to `owner` for `lifetime` seconds from `now` on. Offers to an owner replace each other.
     /// What is on offer no more is handed to `lapsed`.
-    pub(crate) fn put(&mut self, key: K, owner: Owner<'_>, expires: Timestamp, mut lapsed: impl FnMut(K)) {
+    pub(crate) fn put(
+        &mut self,
+        key: K,
+        owner: Owner<'_>,
+        lifetime: u32,
+        now: Timestamp,
+        mut lapsed: impl FnMut(K),
+    ) {
         if let Some(before) = self.to(owner).filter(|&before| before != key) {
             self.remove(before);
             lapsed(before);
@@ -130,7 +147,12 @@ impl<K: Copy + Eq + Hash + Default> Offers<K> {
             lapsed(surplus);
         }
         while self.offers.len() >= self.limit {
-            let Some(oldest) = self.oldest().map(|offer| offer.key) else { break };
+            let Some(oldest) = self.oldest() else { break };
+            let is_young = now.seconds_since(oldest.made) < MID_EXCHANGE;
+            if is_young && self.offers.len() < self.limit.saturating_add(IN_HAND) {
+                break;
+            }
+            let oldest = oldest.key;
             self.remove(oldest);
             lapsed(oldest);
         }
@@ -139,7 +161,8 @@ impl<K: Copy + Eq + Hash + Default> Offers<K> {
             key,
             client: SmallVec::from_slice(owner.client),
             number: owner.number,
-            expires,
+            made: now,
+            expires: now.plus(lifetime),
         };
         let Some(slot) = self.offers.insert(offer) else { return };
         self.by_key.insert(self.hasher.hash_one(key), slot);
@@ -164,6 +187,12 @@ impl<K: Copy + Eq + Hash + Default> Offers<K> {
         let key = self.oldest().filter(|offer| offer.expires <= now)?.key;
         self.remove(key);
         Some(key)
+    }
+
+    /// Whether an offer to `owner` at `now` would be at the cost of one that its client may be about to take.
+    pub(crate) fn is_full(&self, owner: Owner<'_>, now: Timestamp) -> bool {
+        let is_young = |oldest: &Offer<K>| now.seconds_since(oldest.made) < MID_EXCHANGE;
+        self.offers.len() >= self.limit && self.oldest().is_some_and(is_young) && self.to(owner).is_none()
     }
 
     /// Everything on offer.
@@ -194,7 +223,9 @@ mod tests {
         let mut offers = Offers::new(2);
         let mut lapsed = Vec::new();
         for number in 1..=3 {
-            offers.put(u32::from(number), client(&[number]), Timestamp(100), |gone| lapsed.push(gone));
+            assert!(!offers.is_full(client(&[number]), Timestamp(10 * u64::from(number))));
+            let now = Timestamp(10 * u64::from(number));
+            offers.put(u32::from(number), client(&[number]), 60, now, |gone| lapsed.push(gone));
         }
         assert_eq!(lapsed, [1]);
         assert_eq!(offers.to(client(&[1])), None);
@@ -202,10 +233,35 @@ mod tests {
     }
 
     #[test]
+    fn an_offer_that_may_be_taken_soon_is_not_forgotten_for_another_one() {
+        let mut offers = Offers::new(2);
+        for number in 1..=2 {
+            offers.put(u32::from(number), client(&[number]), 60, Timestamp(100), |_| ());
+        }
+        assert!(offers.is_full(client(&[3]), Timestamp(109)));
+        assert!(!offers.is_full(client(&[2]), Timestamp(109)), "it has its own already");
+        assert!(!offers.is_full(client(&[3]), Timestamp(110)));
+        // What a message in hand is given is on offer for a moment, however full it is.
+        offers.put(3, client(&[3]), 60, Timestamp(109), |gone| panic!("{gone} is forgotten"));
+        assert!(offers.remove(3));
+        // Without bound it is not.
+        for number in 0..10_000 {
+            offers.put(
+                number,
+                Owner { client: &number.to_be_bytes(), number: 0 },
+                60,
+                Timestamp(109),
+                |_| (),
+            );
+        }
+        assert_eq!(offers.offers.len(), 2 + IN_HAND);
+    }
+
+    #[test]
     fn an_offer_made_again_lives_from_then_on() {
         let mut offers = Offers::new(10);
-        offers.put(1, client(&[1]), Timestamp(100), |_| ());
-        offers.put(1, client(&[1]), Timestamp(150), |_| ());
+        offers.put(1, client(&[1]), 60, Timestamp(40), |_| ());
+        offers.put(1, client(&[1]), 60, Timestamp(90), |_| ());
         assert_eq!(offers.lapse(Timestamp(120)), None);
         assert!(offers.is_to_another(1, client(&[2]), Timestamp(149)));
         assert_eq!(offers.lapse(Timestamp(150)), Some(1));
@@ -216,8 +272,8 @@ mod tests {
     fn a_new_offer_to_a_client_replaces_the_one_before() {
         let mut offers = Offers::new(10);
         let mut lapsed = Vec::new();
-        offers.put(1, client(&[1]), Timestamp(100), |gone| lapsed.push(gone));
-        offers.put(2, client(&[1]), Timestamp(100), |gone| lapsed.push(gone));
+        offers.put(1, client(&[1]), 60, Timestamp(40), |gone| lapsed.push(gone));
+        offers.put(2, client(&[1]), 60, Timestamp(40), |gone| lapsed.push(gone));
         assert_eq!(lapsed, [1]);
         assert!(!offers.is_to_another(1, client(&[9]), Timestamp(0)));
     }
@@ -226,7 +282,7 @@ mod tests {
     fn a_client_with_many_numbers_has_a_few_offers_at_a_time() {
         let mut offers = Offers::new(1000);
         for number in 0..100 {
-            offers.put(number, Owner { client: &[1], number }, Timestamp(100), |_| ());
+            offers.put(number, Owner { client: &[1], number }, 60, Timestamp(40), |_| ());
         }
         assert_eq!(offers.offers.len(), 16);
         while let Some(key) = offers.any_to(&[1]) {

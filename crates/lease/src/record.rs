@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use fosix_wire::softwire::PortParams;
 use fosix_wire::v6::{OptionCode, Packet, RelayMessage};
 
-use crate::fields::BodyError;
+use crate::fields::{BodyError, Relay};
 use crate::{ClientIdentity, DnsUpdated, HardwareAddress, Timestamp};
 
 /// One DHCPv4 binding: an address, who holds it and until when, and how the client was reached.
@@ -123,6 +123,15 @@ impl RelayHop {
     /// The relays that `packet` came through, the one nearest the client first.
     pub fn path(packet: &Packet<'_>) -> Box<[Self]> {
         packet.relays().iter().rev().map(Self::of).collect()
+    }
+
+    /// The same, borrowed.
+    pub fn as_relay(&self) -> Relay<'_> {
+        Relay {
+            link_address: self.link_address,
+            interface_id: &self.interface_id,
+            remote_id: &self.remote_id,
+        }
     }
 
     fn of(relay: &RelayMessage<'_>) -> Self {

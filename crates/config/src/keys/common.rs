@@ -48,10 +48,18 @@ pub(super) static NO_NAMES: &[Key] = &[
     ignored("hostname-char-set", Shape::Text, LATER_DNS),
 ];
 
-/// Keys of the global, shared network and subnet levels that have no effect yet.
+/// More keys of the global, shared network and subnet levels.
 pub(super) static TUNING: &[Key] = &[
-    ignored("cache-max-age", Shape::U32, "every renewal is recorded"),
-    ignored("cache-threshold", Shape::Number, "every renewal is recorded"),
+    noted(
+        "cache-max-age",
+        Shape::U32,
+        "a lease that is older is extended; one that is not is told again without a write",
+    ),
+    noted(
+        "cache-threshold",
+        Shape::Number,
+        "0 to below 1: a lease of which less than this part has passed is told again without a write; never unless given",
+    ),
     noted(
         "reservation-mode",
         Shape::OneOf(&["disabled", "off", "out-of-pool", "global", "all"]),

@@ -2,7 +2,7 @@
 
 use super::object::{At, Object};
 use crate::diagnostic::{Diagnostic, Report};
-use crate::model::{Lifetime, Timers};
+use crate::model::{Cache, Lifetime, Timers};
 
 /// Kea's `valid-lifetime` where nobody gives one, in seconds.
 const DEFAULT_VALID_LIFETIME: u32 = 7200;
@@ -25,6 +25,8 @@ pub(super) struct TimerKeys {
     calculate: Option<At<bool>>,
     t1_percent: Option<At<f64>>,
     t2_percent: Option<At<f64>>,
+    cache_threshold: Option<At<f64>>,
+    cache_max_age: Option<At<u32>>,
 }
 
 /// The lifetimes of a client class.
@@ -135,6 +137,8 @@ impl TimerKeys {
             calculate: object.boolean("calculate-tee-times"),
             t1_percent: object.number("t1-percent"),
             t2_percent: object.number("t2-percent"),
+            cache_threshold: object.number("cache-threshold"),
+            cache_max_age: object.integer("cache-max-age"),
         }
     }
 
@@ -148,6 +152,8 @@ impl TimerKeys {
             calculate: self.calculate.or(outer.calculate),
             t1_percent: self.t1_percent.or(outer.t1_percent),
             t2_percent: self.t2_percent.or(outer.t2_percent),
+            cache_threshold: self.cache_threshold.or(outer.cache_threshold),
+            cache_max_age: self.cache_max_age.or(outer.cache_max_age),
         }
     }
 
@@ -160,6 +166,8 @@ impl TimerKeys {
             && self.calculate.is_none()
             && self.t1_percent.is_none()
             && self.t2_percent.is_none()
+            && self.cache_threshold.is_none()
+            && self.cache_max_age.is_none()
     }
 
     /// The timers; problems go to `report`, unless `own` says nothing: then they have been told one level above.
@@ -177,10 +185,21 @@ impl TimerKeys {
             calculate_tee_times: self.calculate.map_or(defaults.calculate_tee_times, |at| at.value),
             t1_percent: self.t1_percent.map_or(defaults.t1_percent, |at| at.value),
             t2_percent: self.t2_percent.map_or(defaults.t2_percent, |at| at.value),
+            cache: Cache {
+                threshold: self.cache_threshold.map(|at| at.value),
+                max_age: self.cache_max_age.map(|at| at.value),
+            },
         };
         if let Some(report) = report {
             self.check_tee_times(own, &timers, defaults, report);
             self.check_percents(&timers, report);
+            if let Some(at) = own.cache_threshold.filter(|at| !(0.0..1.0).contains(&at.value)) {
+                let text = format!("cache-threshold ({}) is not between 0 and 1", at.value);
+                report.push(
+                    Diagnostic::error(at.span, text)
+                        .help("0.25 covers the first quarter of a lifetime; 0 is never"),
+                );
+            }
         }
         timers
     }

@@ -314,6 +314,7 @@ fn config() -> Dhcp4 {
         calculate_tee_times: false,
         t1_percent: 0.5,
         t2_percent: 0.875,
+        cache: fosix_config::Cache::default(),
     };
     let option = |code, data: &[u8]| OptionValue { code, data: data.to_vec(), ..OptionValue::default() };
     let pool = |first, last, options| Pool4 {
