@@ -90,6 +90,8 @@ static ALL: &[&Spec] = &[
     &fosix::PORTS,
     &fosix::LOG,
     &fosix::OFFERS,
+    &fosix::LIMITS,
+    &fosix::LIMIT,
 ];
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::diagnostic::{Diagnostic, Diagnostics, Report};
 use crate::files::{Disk, Files, Memory};
 use crate::keys;
-use crate::model::Config;
+use crate::model::{Config, Limits};
 use crate::read::{self, Object};
 use crate::source::Sources;
 use crate::syntax::{self, Member, Node, Opener, Value};
@@ -79,8 +79,13 @@ fn interpret(roots: &[Node], report: &mut Report) -> Config {
     let dhcp6_object = the_one("Dhcp6", roots, report);
     let dhcp4_object = the_one("Dhcp4", roots, report);
     let fosix_object = the_one("Fosix", roots, report);
-    let dhcp6 = dhcp6_object.as_ref().map(|object| read::dhcp6(object, report));
-    let dhcp4 = dhcp4_object.as_ref().map(|object| read::dhcp4(object, report));
+    let mut dhcp6 = dhcp6_object.as_ref().map(|object| read::dhcp6(object, report));
+    let mut dhcp4 = dhcp4_object.as_ref().map(|object| read::dhcp4(object, report));
+    let Limits { client, interface_id, remote_id, .. } = read::limits_of_each(fosix_object.as_ref(), report);
+    let of_halves = dhcp6.iter_mut().map(|half| &mut half.rules.limits);
+    for limits in of_halves.chain(dhcp4.iter_mut().map(|half| &mut half.rules.limits)) {
+        (limits.client, limits.interface_id, limits.remote_id) = (client, interface_id, remote_id);
+    }
     let level = read::level_of_loggers(dhcp6_object.into_iter().chain(dhcp4_object));
     let fosix = read::settings(fosix_object.as_ref(), level, report);
     if let (Some(dhcp6), Some(dhcp4)) = (&dhcp6_object, &dhcp4_object) {

@@ -9,6 +9,7 @@ mod dhcp4;
 mod dhcp6;
 mod flex;
 mod hooks;
+mod limits;
 mod reservations;
 mod rules;
 mod settings;
@@ -23,6 +24,7 @@ pub use dhcp6::{
 };
 pub use flex::{FlexAction, FlexId, FlexOption};
 pub use hooks::{HookSettings, LegalLogFormat, LegalLogSettings, LogPeriod, RunScriptSettings};
+pub use limits::{Limit, Limits, Rate};
 pub use reservations::{Host, HostDetails, IdentifierKind, ReservationModes, Reservations, ReservedLease};
 pub use rules::ClientRules;
 pub use settings::{

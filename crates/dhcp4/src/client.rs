@@ -65,7 +65,7 @@ impl<'a> Identifiers<'a> {
 }
 
 /// All of an option's data, in one piece.
-fn whole(data: OptionData<'_>) -> Cow<'_, [u8]> {
+pub(crate) fn whole(data: OptionData<'_>) -> Cow<'_, [u8]> {
     data.contiguous().map_or_else(
         || {
             let mut joined = Vec::new();

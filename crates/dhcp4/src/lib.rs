@@ -18,6 +18,7 @@ mod client;
 mod commit;
 mod hooked;
 mod identifier;
+mod limits;
 mod outcome;
 mod process;
 mod query;
@@ -27,7 +28,7 @@ mod why;
 
 pub use commit::Commit4;
 pub use identifier::derived_server_identifier;
-pub use outcome::{Drop4, Received4, Sent4, Silence4, Statistics4};
+pub use outcome::{Drop4, Limited4, Received4, Sent4, Silence4, Statistics4};
 pub use query::Query;
 pub use server::{Outcome4, Served4, Server4, Settings4};
 pub use subnet::SubnetSelector;

@@ -1,6 +1,6 @@
 //! What can become of a query, each under its own name: answered, silence that an RFC asks for, or dropped.
 
-use fosix_policy::{Dropped, Tally, counters};
+use fosix_policy::{Dropped, LimitedBy, Tally, counters};
 use fosix_wire::v4::MessageType;
 
 counters! {
@@ -96,6 +96,18 @@ counters! {
         StoreBehind = "pkt4-drop-store-behind",
         /// The answer does not fit into a message.
         AnswerTooLong = "pkt4-drop-answer-too-long",
+        /// More packets came than the limit of each client allows.
+        RateClient = "pkt4-drop-rate-client",
+        /// More packets came than the limit of a port of a relay allows.
+        RateInterfaceId = "pkt4-drop-rate-interface-id",
+        /// More packets came than the limit of a Remote-ID allows.
+        RateRemoteId = "pkt4-drop-rate-remote-id",
+        /// More packets came than the limit of a class allows.
+        RateClass = "pkt4-drop-rate-class",
+        /// More packets came than the limit of the subnet allows.
+        RateSubnet = "pkt4-drop-rate-subnet",
+        /// The client may have no more leases, or those that it shares a limit with may not.
+        LeaseLimit = "pkt4-drop-lease-limit",
         /// It is in the class DROP.
         Class = "pkt4-drop-class",
         /// A hook dropped it.
@@ -105,9 +117,50 @@ counters! {
     }
 }
 
+impl Drop4 {
+    /// More packets came than a limit allows.
+    pub(crate) fn of_rate(by: LimitedBy) -> Self {
+        match by {
+            LimitedBy::Client => Self::RateClient,
+            LimitedBy::InterfaceId => Self::RateInterfaceId,
+            LimitedBy::RemoteId => Self::RateRemoteId,
+            LimitedBy::Class => Self::RateClass,
+            LimitedBy::Subnet => Self::RateSubnet,
+        }
+    }
+}
+
 impl From<Dropped> for Drop4 {
     fn from(_: Dropped) -> Self {
         Self::Class
+    }
+}
+
+counters! {
+    /// Whose limit a lease was not given for.
+    pub enum Limited4 {
+        /// A lease was not given for the limit of each client.
+        Client = "lease4-limit-client",
+        /// A lease was not given for the limit of a port of a relay.
+        InterfaceId = "lease4-limit-interface-id",
+        /// A lease was not given for the limit of a Remote-ID.
+        RemoteId = "lease4-limit-remote-id",
+        /// A lease was not given for the limit of a class.
+        Class = "lease4-limit-class",
+        /// A lease was not given for the limit of the subnet.
+        Subnet = "lease4-limit-subnet",
+    }
+}
+
+impl From<LimitedBy> for Limited4 {
+    fn from(by: LimitedBy) -> Self {
+        match by {
+            LimitedBy::Client => Self::Client,
+            LimitedBy::InterfaceId => Self::InterfaceId,
+            LimitedBy::RemoteId => Self::RemoteId,
+            LimitedBy::Class => Self::Class,
+            LimitedBy::Subnet => Self::Subnet,
+        }
     }
 }
 
@@ -122,6 +175,8 @@ pub struct Statistics4 {
     pub silence: Tally<Silence4>,
     /// Queries dropped, by reason.
     pub dropped: Tally<Drop4>,
+    /// Leases that limits kept from clients.
+    pub limited: Tally<Limited4>,
 }
 
 impl Statistics4 {
@@ -131,6 +186,7 @@ impl Statistics4 {
         self.sent.add(&other.sent);
         self.silence.add(&other.silence);
         self.dropped.add(&other.dropped);
+        self.limited.add(&other.limited);
     }
 
     /// Every counter with its name, Kea's sums among them.
@@ -167,7 +223,8 @@ impl Statistics4 {
             .iter()
             .chain(self.sent.iter())
             .chain(self.silence.iter())
-            .chain(self.dropped.iter());
+            .chain(self.dropped.iter())
+            .chain(self.limited.iter());
         sums.into_iter().chain(each).collect()
     }
 }

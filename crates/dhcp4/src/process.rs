@@ -6,7 +6,7 @@ use fosix_config::HostDetails;
 use fosix_expression::Classes;
 use fosix_hooks::{Arrival, Context, Proposal4};
 use fosix_lease::{ClientIdentity, Conflict, Grant4, LeaseRef4, Leases4, RelayHop, Scope4, Timestamp};
-use fosix_policy::{Explanation, Topic, details};
+use fosix_policy::{Explanation, LimitedBy, Topic, details};
 use fosix_wire::v4::{MessageType, OptionCode};
 use tracing::debug;
 
@@ -46,6 +46,8 @@ pub(crate) struct Work<'a> {
     pub(crate) context: &'a mut Context,
     /// Changes of the leases that others made.
     pub(crate) changes_before: usize,
+    /// Whose limit a lease was not given for.
+    pub(crate) limited: Option<LimitedBy>,
     /// What was decided, and why.
     pub(crate) why: &'a mut Explanation,
 }
@@ -94,6 +96,7 @@ impl<'a> Exchange<'a> {
             return Err(Drop4::StoreFull);
         }
         let (address, subnet) = self.choose(requested, work).ok_or(Drop4::NoFreeAddress)?;
+        self.check_limits(&subnet, work).map_err(|_| Drop4::LeaseLimit)?;
         if !work.leases.can_offer(address, &self.client, work.now) {
             return Err(Drop4::OffersFull);
         }
@@ -299,6 +302,9 @@ impl<'a> Exchange<'a> {
             work.why.add(Topic::Lease, || format!("not {address}: {other} is reserved for the client"));
             return self.refuse("another address is reserved for the client", work);
         }
+        if let Err(reached) = self.check_limits(subnet, work) {
+            return self.refuse(too_many(reached.by), work);
+        }
         work.why.add(Topic::Lease, || {
             format!("{address} of subnet {}{}: the client may have it", subnet.id(), pool_of(subnet, address))
         });
@@ -321,6 +327,7 @@ impl<'a> Exchange<'a> {
             softwire: None,
             relay_path: RelayHop::path(self.decoded.packet),
             subnet: subnet.id(),
+            classes: self.server.rules.limiter().limited_classes(&self.classes),
             hostname: self.hostname(subnet),
             valid_lifetime: proposal.valid_lifetime,
         };
@@ -462,5 +469,13 @@ fn reason(conflict: Conflict) -> &'static str {
         Conflict::Reserved { .. } => "the address is for other clients",
         Conflict::OnOffer { .. } => "the address is on offer to another client",
         _ => "the address is in use",
+    }
+}
+
+fn too_many(by: LimitedBy) -> &'static str {
+    match by {
+        LimitedBy::Client => "the client has as many addresses as it may have",
+        LimitedBy::InterfaceId | LimitedBy::RemoteId => "the line has as many addresses as it may have",
+        LimitedBy::Class | LimitedBy::Subnet => "as many addresses are given out as may be",
     }
 }

@@ -197,6 +197,7 @@ impl Server4 {
     /// as there are leases and reservations.
     pub fn arrange(&self, leases: &mut Leases4) {
         leases.set_pools(&self.pools());
+        leases.count_by(self.rules.limiter().counts_by());
         for (subnet, host) in self.rules.config().reservations.iter() {
             let Some(address) = host.reserved else { continue };
             // What is reserved everywhere belongs to the subnet that it lies in.
@@ -207,7 +208,9 @@ impl Server4 {
 
     /// Whether `other` gives out the same.
     pub fn arranges_as(&self, other: &Self) -> bool {
-        self.pools() == other.pools() && self.rules.config().reservations == other.rules.config().reservations
+        self.pools() == other.pools()
+            && self.rules.limiter().counts_by() == other.rules.limiter().counts_by()
+            && self.rules.config().reservations == other.rules.config().reservations
     }
 
     fn subnet_with(&self, address: Ipv4Addr) -> Option<u32> {
@@ -315,15 +318,27 @@ impl Server4 {
         let exchange = decoded
             .as_ref()
             .map_err(|&reason| reason)
-            .and_then(|decoded| self.exchange(decoded, arrival, classes, &mut context, why));
+            .and_then(|decoded| self.exchange(now, decoded, arrival, classes, &mut context, why));
         let served = match &exchange {
             Err(reason) => Served4::Done(Outcome4::Dropped(*reason)),
             Ok(exchange) => {
                 let start = answer.len();
                 let changes_before = leases.changes().len();
-                let mut work =
-                    Work { now, leases, out: answer, start, context: &mut context, changes_before, why };
-                process::process(exchange, &mut work)
+                let mut work = Work {
+                    now,
+                    leases,
+                    out: answer,
+                    start,
+                    context: &mut context,
+                    changes_before,
+                    limited: None,
+                    why,
+                };
+                let served = process::process(exchange, &mut work);
+                if let Some(by) = work.limited {
+                    statistics.limited.count(by.into());
+                }
+                served
             }
         };
         debug!(
@@ -340,6 +355,7 @@ impl Server4 {
     /// Who asks, and in which subnet; or why the message is not served.
     fn exchange<'a>(
         &'a self,
+        now: Timestamp,
         decoded: &'a Decoded<'a>,
         arrival: Arrival<'a>,
         mut classes: Classes,
@@ -348,11 +364,15 @@ impl Server4 {
     ) -> Result<Exchange<'a>, Drop4> {
         not_dropped(&classes)?;
         self.classify_early(decoded, arrival, &mut classes, why)?;
+        self.check_rates(now, decoded, arrival, &classes)?;
         let admits = |at: usize| self.admits(at, &classes);
         let selected =
             self.selector.select(decoded.packet.relays(), arrival.source, arrival.interface, &admits);
         let at = self.subnet4_select(decoded, arrival, selected, context)?;
         let subnet = at.and_then(|at| self.subnet(at));
+        if let Some(subnet) = &subnet {
+            self.check_rate_of(now, subnet, decoded, arrival)?;
+        }
         why.add(Topic::Subnet, || self.why_subnet(decoded, arrival, selected, subnet));
         let link = at.and_then(|at| self.scopes.get(at)).map_or(&[][..], |scopes| &scopes.link);
         let none = Classes::default();
@@ -472,7 +492,7 @@ impl<'a> Subnet<'a> {
 }
 
 /// The relays of a packet for a log line, the one nearest the client first: `2001:db8::1 "vlan7"`.
-struct RelayPath<'a, 'b>(&'a Packet<'b>);
+pub(crate) struct RelayPath<'a, 'b>(pub(crate) &'a Packet<'b>);
 
 impl fmt::Display for RelayPath<'_, '_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

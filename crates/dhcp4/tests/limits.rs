@@ -76,3 +76,113 @@ fn a_flood_does_not_push_out_the_offers_of_clients_in_mid_exchange() {
     world.now += 10;
     assert_eq!(world.answer(&Ask::discover(50)).message_type(), MessageType::OFFER);
 }
+
+/// What `Fosix.limits`, classes and the subnet say beside.
+fn limited(limits: &str, classes: &str, of_subnet: &str) -> World {
+    World::configured(&format!(
+        r#"{{ "Fosix": {{ "limits": {{ {limits} }} }}, "Dhcp4": {{ "valid-lifetime": 4000,
+            "hooks-libraries": [ {{ "library": "/usr/lib/kea/hooks/libdhcp_limits.so" }} ],
+            "client-classes": [ {classes} ],
+            "subnet4": [ {{ "id": 1, "subnet": "10.0.0.0/24", "4o6-interface": "vs", {of_subnet}
+                "pools": [ {{ "pool": "10.0.0.10 - 10.0.0.99" }} ] }} ] }} }}"#
+    ))
+}
+
+fn count(world: &World, name: &str) -> u64 {
+    world.statistics.report(0).into_iter().find(|(counter, _)| *counter == name).unwrap().1
+}
+
+/// What becomes of a message of a client behind a port of a relay.
+fn behind(world: &mut World, port: &str, ask: &Ask) -> Outcome4 {
+    let query = World::query(ask, &[("2001:db8::1", port)]);
+    let outcome = world.raw(&query);
+    world.out.clear();
+    outcome
+}
+
+const LIMITED: Outcome4 = Outcome4::Dropped(Drop4::LeaseLimit);
+
+#[test]
+fn a_client_sends_so_many_packets_in_a_time() {
+    let mut world = limited(r#""client": { "rate-limit": "4 packets per minute" }"#, "", "");
+    let address = world.bind(1);
+    for _ in 0..2 {
+        assert_eq!(world.answer(&Ask::renewing(1, address)).message_type(), MessageType::ACK);
+    }
+    for _ in 0..3 {
+        assert_eq!(world.outcome(&Ask::renewing(1, address)), Outcome4::Dropped(Drop4::RateClient));
+    }
+    assert_eq!(count(&world, "pkt4-drop-rate-client"), 3);
+    world.bind(2);
+    world.now += 60;
+    assert_eq!(world.answer(&Ask::renewing(1, address)).message_type(), MessageType::ACK);
+}
+
+#[test]
+fn ports_classes_and_subnets_have_rates_too() {
+    let port = r#""interface-id": { "rate-limit": "3 packets per second" }"#;
+    let class = r#"{ "name": "voice", "test": "option[60].hex == 'voice'",
+        "user-context": { "limits": { "rate-limit": "5 packets per hour" } } }"#;
+    let subnet = r#""user-context": { "limits": { "rate-limit": "9 packets per hour" } },"#;
+    let mut world = limited(port, class, subnet);
+    let flood: Vec<_> = (1..=5).map(|client| behind(&mut world, "port 7", &Ask::discover(client))).collect();
+    assert!(flood[..3].iter().all(|outcome| matches!(outcome, Outcome4::Answered(_))));
+    assert_eq!(flood[3..], [Outcome4::Dropped(Drop4::RateInterfaceId); 2]);
+    assert!(matches!(behind(&mut world, "port 8", &Ask::discover(1)), Outcome4::Answered(_)));
+    let voice = |client| Ask { vendor_class: Some("voice"), ..Ask::discover(client) };
+    for client in 10..15 {
+        assert!(matches!(world.outcome(&voice(client)), Outcome4::Answered(_)));
+    }
+    assert_eq!(world.outcome(&voice(15)), Outcome4::Dropped(Drop4::RateClass));
+    // Nine for the subnet.
+    assert_eq!(world.outcome(&Ask::discover(16)), Outcome4::Dropped(Drop4::RateSubnet));
+    world.now += 3600;
+    assert!(matches!(world.outcome(&voice(15)), Outcome4::Answered(_)));
+}
+
+#[test]
+fn a_port_has_so_many_leases() {
+    let mut world = limited(r#""interface-id": { "address-limit": 2 }"#, "", "");
+    let mut bound = Vec::new();
+    for client in 1..=2 {
+        let offered = world.answer_by(&Ask::discover(client), &[("2001:db8::1", "port 7")]).yiaddr();
+        assert!(matches!(
+            behind(&mut world, "port 7", &Ask::selecting(client, offered)),
+            Outcome4::Answered(_)
+        ));
+        bound.push(offered);
+    }
+    assert_eq!(behind(&mut world, "port 7", &Ask::discover(3)), LIMITED);
+    assert!(matches!(behind(&mut world, "port 8", &Ask::discover(3)), Outcome4::Answered(_)));
+    assert_eq!((count(&world, "lease4-limit-interface-id"), count(&world, "pkt4-drop-lease-limit")), (1, 1));
+    // Who has one goes on with it; one that is released, or has ended, is room for another.
+    assert!(matches!(behind(&mut world, "port 7", &Ask::renewing(1, bound[0])), Outcome4::Answered(_)));
+    assert!(matches!(behind(&mut world, "port 7", &Ask::discover(1)), Outcome4::Answered(_)));
+    world.outcome(&Ask::release(2, bound[1]));
+    assert!(matches!(behind(&mut world, "port 7", &Ask::discover(3)), Outcome4::Answered(_)));
+    world.now += 4000;
+    for client in 4..6 {
+        assert!(matches!(behind(&mut world, "port 7", &Ask::discover(client)), Outcome4::Answered(_)));
+    }
+}
+
+#[test]
+fn classes_and_subnets_have_so_many_leases_and_a_request_beyond_is_refused() {
+    let class = r#"{ "name": "voice", "test": "option[60].hex == 'voice'",
+        "user-context": { "limits": { "address-limit": 1 } } }"#;
+    let mut world = limited("", class, r#""user-context": { "limits": { "address-limit": 3 } },"#);
+    let voice = |ask: Ask| Ask { vendor_class: Some("voice"), ..ask };
+    // Two are offered one, and who asks first has it.
+    let first = world.answer(&voice(Ask::discover(1))).yiaddr();
+    let second = world.answer(&voice(Ask::discover(2))).yiaddr();
+    assert_eq!(world.answer(&voice(Ask::selecting(1, first))).message_type(), MessageType::ACK);
+    let refused = world.answer(&voice(Ask::selecting(2, second)));
+    assert_eq!(refused.message_type(), MessageType::NAK);
+    assert_eq!(refused.data(OptionCode::MESSAGE).unwrap(), b"as many addresses are given out as may be");
+    assert_eq!(world.outcome(&voice(Ask::discover(3))), LIMITED);
+    assert_eq!(count(&world, "lease4-limit-class"), 2);
+    world.bind(4);
+    world.bind(5);
+    assert_eq!(world.outcome(&Ask::discover(6)), LIMITED);
+    assert_eq!(count(&world, "lease4-limit-subnet"), 1);
+}

@@ -175,6 +175,9 @@ impl Exchange<'_> {
     pub(crate) fn choose(&self, asked: &Asked<'_>, step: Step, work: &mut Work<'_>) -> Result<bool, Drop6> {
         let client = asked.of(self.duid);
         let Some((key, at)) = self.find(asked, client, work) else { return Ok(false) };
+        if self.check_limits(key, at, work).is_err() {
+            return Ok(false);
+        }
         if step == Step::Offer && !work.leases.can_offer(client, work.now) {
             return Err(Drop6::OffersFull);
         }

@@ -26,6 +26,7 @@ mod end;
 mod extend;
 mod fqdn;
 mod hooked;
+mod limits;
 mod outcome;
 mod plan;
 mod process;
@@ -40,7 +41,7 @@ mod why;
 
 pub use commit::Commit6;
 pub use duid::{LinkLayerAddress, duid_fits, server_duid};
-pub use outcome::{Drop6, Event6, Received6, Sent6, Statistics6};
+pub use outcome::{Drop6, Event6, Limited6, Received6, Sent6, Statistics6};
 pub use query::{Datagram, Origin, begins_exchange};
 pub use scopes::{arrange, pools};
 pub use server::{Answer, Effects6, HandOver, LeaseAccess, Outcome6, Server6, Settings6};

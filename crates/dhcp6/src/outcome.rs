@@ -1,6 +1,6 @@
 //! What can become of a datagram, each under its own name: answered, handed over, or dropped.
 
-use fosix_policy::{Dropped, Tally, counters};
+use fosix_policy::{Dropped, LimitedBy, Tally, counters};
 use fosix_wire::v6::MessageType;
 
 counters! {
@@ -130,6 +130,16 @@ counters! {
         NoFreeLease = "pkt6-drop-no-free-lease",
         /// The answer does not fit into a message.
         AnswerTooLong = "pkt6-drop-answer-too-long",
+        /// More packets came than the limit of each client allows.
+        RateClient = "pkt6-drop-rate-client",
+        /// More packets came than the limit of a port of a relay allows.
+        RateInterfaceId = "pkt6-drop-rate-interface-id",
+        /// More packets came than the limit of a Remote-ID allows.
+        RateRemoteId = "pkt6-drop-rate-remote-id",
+        /// More packets came than the limit of a class allows.
+        RateClass = "pkt6-drop-rate-class",
+        /// More packets came than the limit of the subnet allows.
+        RateSubnet = "pkt6-drop-rate-subnet",
         /// It is in the class DROP.
         Class = "pkt6-drop-class",
         /// A hook dropped it.
@@ -139,9 +149,50 @@ counters! {
     }
 }
 
+impl Drop6 {
+    /// More packets came than a limit allows.
+    pub(crate) fn of_rate(by: LimitedBy) -> Self {
+        match by {
+            LimitedBy::Client => Self::RateClient,
+            LimitedBy::InterfaceId => Self::RateInterfaceId,
+            LimitedBy::RemoteId => Self::RateRemoteId,
+            LimitedBy::Class => Self::RateClass,
+            LimitedBy::Subnet => Self::RateSubnet,
+        }
+    }
+}
+
 impl From<Dropped> for Drop6 {
     fn from(_: Dropped) -> Self {
         Self::Class
+    }
+}
+
+counters! {
+    /// Whose limit a lease was not given for.
+    pub enum Limited6 {
+        /// A lease was not given for the limit of each client.
+        Client = "lease6-limit-client",
+        /// A lease was not given for the limit of a port of a relay.
+        InterfaceId = "lease6-limit-interface-id",
+        /// A lease was not given for the limit of a Remote-ID.
+        RemoteId = "lease6-limit-remote-id",
+        /// A lease was not given for the limit of a class.
+        Class = "lease6-limit-class",
+        /// A lease was not given for the limit of the subnet.
+        Subnet = "lease6-limit-subnet",
+    }
+}
+
+impl From<LimitedBy> for Limited6 {
+    fn from(by: LimitedBy) -> Self {
+        match by {
+            LimitedBy::Client => Self::Client,
+            LimitedBy::InterfaceId => Self::InterfaceId,
+            LimitedBy::RemoteId => Self::RemoteId,
+            LimitedBy::Class => Self::Class,
+            LimitedBy::Subnet => Self::Subnet,
+        }
     }
 }
 
@@ -156,6 +207,8 @@ pub struct Statistics6 {
     pub sent: Tally<Sent6>,
     /// Datagrams dropped, by reason.
     pub dropped: Tally<Drop6>,
+    /// Leases that limits kept from clients.
+    pub limited: Tally<Limited6>,
     /// What happened beside.
     pub events: Tally<Event6>,
 }
@@ -167,6 +220,7 @@ impl Statistics6 {
         self.received.add(&other.received);
         self.sent.add(&other.sent);
         self.dropped.add(&other.dropped);
+        self.limited.add(&other.limited);
         self.events.add(&other.events);
     }
 
@@ -201,8 +255,13 @@ impl Statistics6 {
                 ]),
             ),
         ];
-        let each =
-            self.received.iter().chain(self.sent.iter()).chain(self.dropped.iter()).chain(self.events.iter());
+        let each = self
+            .received
+            .iter()
+            .chain(self.sent.iter())
+            .chain(self.dropped.iter())
+            .chain(self.limited.iter())
+            .chain(self.events.iter());
         sums.into_iter().chain(each).collect()
     }
 }

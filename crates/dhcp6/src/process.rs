@@ -6,8 +6,9 @@ use std::net::Ipv6Addr;
 use fosix_expression::Classes;
 use fosix_hooks::{Arrival, Context, Query6};
 use fosix_lease::{Grant6, HardwareAddress, Key6, LeaseKind6, Leases6, RelayHop, Timestamp};
-use fosix_policy::{Explanation, Topic};
+use fosix_policy::{Explanation, LimitedBy, Topic};
 use fosix_wire::v6::{Message, MessageType, OptionCode, Packet, StatusCode};
+use smallvec::SmallVec;
 
 use crate::associations::{self, associations};
 use crate::extend::tell_what_is_left;
@@ -47,6 +48,8 @@ pub(crate) struct Work<'a> {
     pub(crate) context: &'a mut Context,
     /// What was decided, and why.
     pub(crate) why: &'a mut Explanation,
+    /// Whose limits leases were not given for.
+    pub(crate) limited: SmallVec<[LimitedBy; 2]>,
 }
 
 const ALL_ON_LINK: &str = "all addresses fit the link";
@@ -152,6 +155,7 @@ impl<'a> Exchange<'a> {
             source: client::address(self.packet, self.arrival.source),
             relay_path,
             subnet,
+            classes: self.server.rules.limiter().limited_classes(&self.classes),
             hostname,
             preferred_lifetime: lease.preferred_lifetime,
             valid_lifetime: lease.valid_lifetime,

@@ -41,6 +41,7 @@ impl Exchange<'_> {
             return Ok(());
         }
         let grant = Grant6 {
+            classes: Box::default(),
             kind: LeaseKind6::Address,
             address: asked.address,
             prefix_len: 128,

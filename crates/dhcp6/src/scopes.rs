@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use fosix_config::{ClassNumber, Dhcp6, FqdnPolicy, OptionValue, PdPool, Subnet6};
 use fosix_expression::Classes;
 use fosix_lease::{Key6, LeaseKind6, Leases6, PoolRange6};
-use fosix_policy::{ClientOptions, EffectiveOptions, Guards};
+use fosix_policy::{ClientOptions, EffectiveOptions, Guards, Limiter};
 use fosix_wire::softwire::Ipv6Prefix;
 use fosix_wire::v6::{Writer, write_excluded_prefix};
 use smallvec::SmallVec;
@@ -76,6 +76,7 @@ pub(crate) fn guards(config: &Dhcp6) -> Guards {
 /// there are leases and reservations.
 pub fn arrange(config: &Dhcp6, leases: &mut Leases6) {
     leases.set_pools(&pools(config));
+    leases.count_by(Limiter::new(&config.rules.limits, &config.rules.classes).counts_by());
     let mut by_address: Vec<&Subnet6> = config.subnets.iter().collect();
     by_address.sort_by_key(|subnet| subnet.prefix.network());
     // What is reserved everywhere belongs to the subnet that it lies in, if it is an address.

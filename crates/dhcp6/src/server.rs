@@ -14,6 +14,7 @@ use fosix_policy::{
     CounterName as _, EffectiveOptions, Explanation, Guards, Rules, Topic, Traced, Tracer, not_dropped,
 };
 use fosix_wire::v6::{self, MessageType, OptionCode, Packet};
+use smallvec::SmallVec;
 use tracing::debug;
 
 use crate::client::{self, view};
@@ -330,6 +331,7 @@ impl Server6 {
         query::check_client(&message)?;
         not_dropped(&turn.classes)?;
         self.classify_early(packet, datagram, &mut turn.classes, turn.why)?;
+        self.check_rates(turn.now, packet, datagram, &turn.classes)?;
         if message.message_type() == MessageType::DHCPV4_QUERY {
             return self.hand_over(packet, datagram, turn.effects).map(Outcome6::HandedOver);
         }
@@ -341,6 +343,9 @@ impl Server6 {
         let selected = select(&|at| self.admits(at, &turn.classes));
         let subnet = self.subnet6_select(&query, selected, &mut turn.context)?;
         turn.why.add(Topic::Subnet, || self.why_subnet(&query, select(&|_| true), selected, subnet));
+        if let Some(subnet) = subnet.and_then(|at| self.subnet(at)) {
+            self.check_rate_of(turn.now, subnet.id(), datagram)?;
+        }
         let link = subnet.map_or(&[][..], |at| self.link(at));
         let none = Classes::default();
         let flex_id = self.rules.flex_id(&view(packet, datagram, &none), &turn.classes);
@@ -369,11 +374,14 @@ impl Server6 {
         origin: Origin,
         turn: &mut Turn<'_>,
     ) -> Result<Outcome6<'a>, Drop6> {
-        let Effects6 { bytes, answers, plan, hints, .. } = &mut *turn.effects;
+        let Effects6 { bytes, answers, plan, hints, statistics } = &mut *turn.effects;
         let leases = turn.leases.leases();
         let changes_before = leases.changes().len();
-        let mut work = Work { now: turn.now, leases, plan, hints, context: &mut turn.context, why: turn.why };
-        exchange.plan(&mut work)?;
+        let (now, context, why) = (turn.now, &mut turn.context, &mut *turn.why);
+        let mut work = Work { now, leases, plan, hints, context, limited: SmallVec::new(), why };
+        let planned = exchange.plan(&mut work);
+        work.limited.iter().for_each(|&by| statistics.limited.count(by.into()));
+        planned?;
         let start = bytes.len();
         // The answer is written first: when it cannot be, nothing was granted.
         answer::write(exchange, work.plan, bytes, work.why).map_err(|_| Drop6::AnswerTooLong)?;
@@ -485,7 +493,7 @@ impl fmt::Display for Outcome6<'_> {
 }
 
 /// What a datagram is, for a log line: its type, client identifier and relays, the one nearest the client first.
-struct Description<'a>(&'a [u8]);
+pub(crate) struct Description<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Description<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -132,6 +132,7 @@ fn grant(number: u32, relays: u32) -> Grant4 {
         remote_id: Box::default(),
     };
     Grant4 {
+        classes: Box::default(),
         address: Ipv4Addr::UNSPECIFIED,
         client: client(number),
         hardware: HardwareAddress::new(1, &[2, 0, a, b, c, d]).unwrap(),

@@ -28,6 +28,7 @@ fn the_bytes_are_those_of_the_specification() {
         .into(),
         subnet: 7,
         pool_id: 2,
+        classes: Box::default(),
         hostname: "cpe".into(),
         dns: DnsUpdated { forward: true, reverse: false },
         user_context: Some("{}".into()),

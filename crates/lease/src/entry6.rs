@@ -119,6 +119,7 @@ impl Entry6 {
         fields::put(fields, tag::HOSTNAME, lease.hostname.as_bytes());
         fields::put(fields, tag::USER_CONTEXT, lease.user_context.as_deref().unwrap_or_default().as_bytes());
         fields::put_pool_id(fields, lease.pool_id);
+        fields::put_classes(fields, &lease.classes);
         Self {
             iaid: lease.iaid,
             subnet: lease.subnet,
@@ -275,6 +276,11 @@ impl<'a> LeaseRef6<'a> {
         self.fields.pool_id()
     }
 
+    /// The limited classes that its client was in when it last obtained or extended it.
+    pub fn classes(self) -> impl Iterator<Item = &'a str> {
+        self.fields.classes()
+    }
+
     /// The name that the client has, or an empty text.
     pub fn hostname(self) -> &'a str {
         self.fields.text(tag::HOSTNAME)
@@ -343,6 +349,7 @@ impl<'a> LeaseRef6<'a> {
             && self.relay_path().eq(grant.relay_path.iter().map(RelayHop::as_relay))
             && self.subnet() == grant.subnet
             && *self.hostname() == *grant.hostname
+            && self.classes().eq(grant.classes.iter().map(|name| &**name))
             && self.preferred_lifetime() == grant.preferred_lifetime
             && self.valid_lifetime() == grant.valid_lifetime
     }
@@ -371,6 +378,7 @@ impl<'a> LeaseRef6<'a> {
             relay_path: self.relay_path().map(Relay::to_hop).collect(),
             subnet: self.subnet(),
             pool_id: self.pool_id(),
+            classes: self.classes().map(Into::into).collect(),
             hostname: self.hostname().into(),
             dns: self.dns(),
             user_context: self.user_context().map(Into::into),

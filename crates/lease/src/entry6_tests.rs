@@ -22,6 +22,7 @@ fn the_bytes_are_those_of_the_specification() {
         relay_path: Box::default(),
         subnet: 7,
         pool_id: 0,
+        classes: Box::default(),
         hostname: Box::default(),
         dns: DnsUpdated { forward: false, reverse: true },
         user_context: None,

@@ -4,6 +4,8 @@
 
 use std::net::Ipv6Addr;
 
+use fosix_wire::v6::{OptionCode, Packet, RelayMessage};
+
 use crate::record::{RelayHop, SoftwireSource};
 use crate::{HardwareAddress, Timestamp};
 
@@ -18,7 +20,8 @@ pub(crate) mod tag {
     pub(crate) const HOSTNAME: u8 = 7;
     pub(crate) const USER_CONTEXT: u8 = 8;
     pub(crate) const POOL_ID: u8 = 9;
-    pub(crate) const LAST_KNOWN: u8 = POOL_ID;
+    pub(crate) const CLASSES: u8 = 10;
+    pub(crate) const LAST_KNOWN: u8 = CLASSES;
 }
 
 /// Why the bytes of a record are not a lease, or not the key of one.
@@ -144,6 +147,16 @@ impl<'a> Fields<'a> {
         id.map_or(0, |id| u32::from_le_bytes(*id))
     }
 
+    /// The names of the limited classes that its client was in.
+    pub(crate) fn classes(self) -> impl Iterator<Item = &'a str> {
+        let mut rest = self.find(tag::CLASSES).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (name, behind) = split_name(rest)?;
+            rest = behind;
+            Some(name)
+        })
+    }
+
     /// What this program knows nothing of, as it stands.
     pub(crate) fn unknown(self) -> &'a [u8] {
         let mut rest = self.0;
@@ -168,7 +181,26 @@ pub struct Relay<'a> {
     pub remote_id: &'a [u8],
 }
 
-impl Relay<'_> {
+impl<'a> Relay<'a> {
+    /// The relays that `packet` came through, the one nearest the client first, as a record keeps them.
+    pub fn path(packet: &'a Packet<'_>) -> impl Iterator<Item = Self> {
+        packet.relays().iter().rev().map(Self::of)
+    }
+
+    fn of(relay: &'a RelayMessage<'_>) -> Self {
+        /// The record keeps no more of each.
+        const KEPT: usize = 255;
+        let kept = |id: Option<&'a [u8]>| {
+            let id = id.unwrap_or_default();
+            id.get(..KEPT).unwrap_or(id)
+        };
+        Self {
+            link_address: relay.link_address(),
+            interface_id: kept(relay.interface_id()),
+            remote_id: kept(relay.options().find(OptionCode::REMOTE_ID)),
+        }
+    }
+
     pub(crate) fn to_hop(self) -> RelayHop {
         RelayHop {
             link_address: self.link_address,
@@ -232,6 +264,20 @@ pub(crate) fn put_pool_id(out: &mut Vec<u8>, id: u32) {
     }
 }
 
+/// A name longer than 255 bytes is left out: the configuration has none.
+pub(crate) fn put_classes(out: &mut Vec<u8>, classes: &[Box<str>]) {
+    let named = classes.iter().filter_map(|name| Some((u8::try_from(name.len()).ok()?, name)));
+    let total: usize = named.clone().map(|(len, _)| 1 + usize::from(len)).sum();
+    if total == 0 {
+        return;
+    }
+    put_header(out, tag::CLASSES, total);
+    for (len, name) in named {
+        out.push(len);
+        out.extend_from_slice(name.as_bytes());
+    }
+}
+
 /// A time as a record has it: the last that it can say is in 2106.
 pub(crate) fn seconds(time: Timestamp) -> u32 {
     u32::try_from(time.0).unwrap_or(u32::MAX)
@@ -274,6 +320,12 @@ fn split_hop(bytes: &[u8]) -> Option<(Relay<'_>, &[u8])> {
     Some((Relay { link_address: (*link_address).into(), interface_id, remote_id }, rest))
 }
 
+fn split_name(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let (&len, rest) = bytes.split_first()?;
+    let (name, behind) = rest.split_at_checked(len.into())?;
+    Some((std::str::from_utf8(name).ok()?, behind))
+}
+
 fn is_well_formed(tag: u8, data: &[u8]) -> bool {
     match tag {
         tag::CLIENT_IDENTIFIER => (1..=255).contains(&data.len()),
@@ -286,6 +338,13 @@ fn is_well_formed(tag: u8, data: &[u8]) -> bool {
         tag::RELAY_PATH => {
             let mut rest = data;
             while let Some((_, behind)) = split_hop(rest) {
+                rest = behind;
+            }
+            rest.is_empty()
+        }
+        tag::CLASSES => {
+            let mut rest = data;
+            while let Some((_, behind)) = split_name(rest) {
                 rest = behind;
             }
             rest.is_empty()

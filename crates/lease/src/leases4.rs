@@ -2,6 +2,7 @@
 
 mod change;
 mod operate;
+mod quota;
 mod recovery;
 
 pub use recovery::{Snapped, Violation4};
@@ -21,6 +22,7 @@ use crate::links::Lists;
 use crate::offers::{Offers, Owner};
 use crate::pending::Pending;
 use crate::pool4::{PoolRange4, Pools4, Scope4};
+use crate::quota::Quotas;
 use crate::random::Random;
 use crate::record::{Lease4, LeaseState};
 use crate::table4::Table4;
@@ -51,6 +53,7 @@ pub struct Leases4 {
     changes: Changes<Lease4>,
     random: Random,
     counts: Counts,
+    quotas: Quotas,
     /// Seconds for which a former lease is kept; `None` is until somebody else needs its address.
     hold_reclaimed_time: Option<u32>,
     /// The list of `former` that is looked at next.
@@ -131,6 +134,7 @@ impl Leases4 {
             changes: Changes::default(),
             random: Random::default(),
             counts: Counts::default(),
+            quotas: Quotas::default(),
             hold_reclaimed_time: None,
             forget_from: 0,
             scratch: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod change;
 mod operate;
+mod quota;
 mod recovery;
 
 use std::collections::BTreeSet;
@@ -20,6 +21,7 @@ use crate::links::Lists;
 use crate::offers::{Offers, Owner};
 use crate::pending::Pending;
 use crate::pool6::{PoolRange6, Pools6, Scope6, has_reserved_id};
+use crate::quota::Quotas;
 use crate::random::Random;
 use crate::record::LeaseState;
 use crate::record6::{Lease6, LeaseKind6};
@@ -52,6 +54,7 @@ pub struct Leases6 {
     /// Where pools that are given out at random begin to look.
     random: Random,
     counts: Counts,
+    quotas: Quotas,
     /// Seconds for which a former lease is kept; `None` is until somebody else needs what it was of.
     hold_reclaimed_time: Option<u32>,
     /// The list of `former` that is looked at next.
@@ -143,6 +146,7 @@ impl Leases6 {
             changes: Changes::default(),
             random: Random::default(),
             counts: Counts::default(),
+            quotas: Quotas::default(),
             hold_reclaimed_time: None,
             forget_from: 0,
             scratch: Vec::new(),

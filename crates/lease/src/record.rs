@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use fosix_wire::softwire::PortParams;
-use fosix_wire::v6::{OptionCode, Packet, RelayMessage};
+use fosix_wire::v6::Packet;
 
 use crate::fields::{BodyError, Relay};
 use crate::{ClientIdentity, DnsUpdated, HardwareAddress, Timestamp};
@@ -29,6 +29,8 @@ pub struct Lease4 {
     pub subnet: u32,
     /// The id of the pool in Kea's numbering; 0 is none.
     pub pool_id: u32,
+    /// The limited classes that its client was in when it last obtained or extended it; see [`CountBy`](crate::CountBy).
+    pub classes: Box<[Box<str>]>,
     /// The name that the client gave (option 12), or an empty text.
     pub hostname: Box<str>,
     /// What of it is in DNS.
@@ -122,7 +124,7 @@ pub struct RelayHop {
 impl RelayHop {
     /// The relays that `packet` came through, the one nearest the client first.
     pub fn path(packet: &Packet<'_>) -> Box<[Self]> {
-        packet.relays().iter().rev().map(Self::of).collect()
+        Relay::path(packet).map(Relay::to_hop).collect()
     }
 
     /// The same, borrowed.
@@ -131,17 +133,6 @@ impl RelayHop {
             link_address: self.link_address,
             interface_id: &self.interface_id,
             remote_id: &self.remote_id,
-        }
-    }
-
-    fn of(relay: &RelayMessage<'_>) -> Self {
-        /// The record keeps no more of each.
-        const KEPT: usize = 255;
-        let kept = |id: Option<&[u8]>| id.unwrap_or_default().iter().copied().take(KEPT).collect();
-        Self {
-            link_address: relay.link_address(),
-            interface_id: kept(relay.interface_id()),
-            remote_id: kept(relay.options().find(OptionCode::REMOTE_ID)),
         }
     }
 }
@@ -163,6 +154,8 @@ pub struct Grant4 {
     pub relay_path: Box<[RelayHop]>,
     /// The subnet's id.
     pub subnet: u32,
+    /// The limited classes that its client was in when it last obtained or extended it; see [`CountBy`](crate::CountBy).
+    pub classes: Box<[Box<str>]>,
     /// The name that it gave, or an empty text.
     pub hostname: Box<str>,
     /// Seconds of validity; `u32::MAX` is for ever.

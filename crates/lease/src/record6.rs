@@ -28,6 +28,8 @@ pub struct Lease6 {
     pub subnet: u32,
     /// The id of the pool in Kea's numbering; 0 is none.
     pub pool_id: u32,
+    /// The limited classes that its client was in when it last obtained or extended it; see [`CountBy`](crate::CountBy).
+    pub classes: Box<[Box<str>]>,
     /// The name that the client has, or an empty text.
     pub hostname: Box<str>,
     /// Whether the name was put into DNS, and whether the address was (RFC 4704).
@@ -67,6 +69,8 @@ pub struct Grant6 {
     pub relay_path: Box<[RelayHop]>,
     /// The subnet's id.
     pub subnet: u32,
+    /// The limited classes that its client was in when it last obtained or extended it; see [`CountBy`](crate::CountBy).
+    pub classes: Box<[Box<str>]>,
     /// The name that the client has, or an empty text.
     pub hostname: Box<str>,
     /// Seconds for which new connections may use it; `u32::MAX` is for ever.

@@ -23,6 +23,7 @@ pub(crate) fn lease4(last: u8, client: u8) -> Lease4 {
         relay_path: Box::default(),
         subnet: 7,
         pool_id: 0,
+        classes: Box::default(),
         hostname: Box::default(),
         dns: DnsUpdated::default(),
         user_context: None,
@@ -83,7 +84,7 @@ prop_compose! {
         let source = if own_source { softwire.map_or(source, |softwire| softwire.address) } else { source };
         let [subnet, pool_id, valid_lifetime, last, since] = numbers;
         Lease4 {
-            address: address.into(), port_set, client, hardware, softwire, source, relay_path, subnet, pool_id,
+            address: address.into(), port_set, client, hardware, softwire, source, relay_path, subnet, pool_id, classes: Box::default(),
             hostname: hostname.into(), dns: DnsUpdated { forward, reverse },
             user_context: user_context.map(Into::into), state, valid_lifetime,
             last_transaction: Timestamp(last.into()), since: Timestamp(since.into()),
@@ -108,7 +109,7 @@ prop_compose! {
         let [subnet, pool_id, iaid, preferred_lifetime, valid_lifetime, last, since] = numbers;
         Lease6 {
             kind: key.kind, address: key.address, prefix_len: key.prefix_len, duid: duid.into(), iaid, hardware,
-            source, relay_path, subnet, pool_id, hostname: hostname.into(),
+            source, relay_path, subnet, pool_id, classes: Box::default(), hostname: hostname.into(),
             dns: DnsUpdated { forward, reverse }, user_context: user_context.map(Into::into), state,
             preferred_lifetime, valid_lifetime, last_transaction: Timestamp(last.into()),
             since: Timestamp(since.into()),

@@ -225,6 +225,7 @@ impl Run {
             .chance(128)
             .then(|| Ipv6Addr::from(0x2001_0db8_u128 << 96 | u128::from(self.random.below(CLIENTS / 2))));
         let grant = Grant4 {
+            classes: Box::default(),
             address,
             client: client(number),
             hardware: hardware(number),

@@ -7,13 +7,14 @@ use tracing::debug;
 use crate::classify::Classifier;
 use crate::flex::FlexDecisions;
 use crate::hosts::{Candidate, Hosts};
-use crate::{Explanation, Topic};
+use crate::{Explanation, Limiter, Topic};
 
 /// The rules of one half, made ready for messages.
 #[derive(Debug)]
 pub struct Rules<A> {
     config: ClientRules<A>,
     classifier: Classifier,
+    limiter: Limiter,
 }
 
 /// The message is in the class DROP.
@@ -23,7 +24,8 @@ pub struct Dropped;
 impl<A> Rules<A> {
     /// Makes rules ready.
     pub fn new(config: ClientRules<A>) -> Self {
-        Self { classifier: Classifier::new(&config.classes), config }
+        let limiter = Limiter::new(&config.limits, &config.classes);
+        Self { classifier: Classifier::new(&config.classes), limiter, config }
     }
 
     /// The rules as they are configured.
@@ -34,6 +36,11 @@ impl<A> Rules<A> {
     /// The classes.
     pub fn classifier(&self) -> &Classifier {
         &self.classifier
+    }
+
+    /// The limits.
+    pub fn limiter(&self) -> &Limiter {
+        &self.limiter
     }
 
     /// Puts the message of a client that has something reserved everywhere into the classes of that, before its subnet is

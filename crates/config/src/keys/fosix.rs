@@ -24,6 +24,7 @@ pub(crate) static ROOT: Spec = Spec::new(
 pub(super) static FOSIX: Spec = Spec::new(
     "Fosix",
     &[&[
+        supported("limits", Shape::Map(&LIMITS)),
         supported("link", Shape::Text),
         supported("link-user", Shape::Text),
         supported("log", Shape::Map(&LOG)),
@@ -32,6 +33,28 @@ pub(super) static FOSIX: Spec = Spec::new(
         supported("ports", Shape::Map(&PORTS)),
         supported("store", Shape::Map(&STORE)),
         supported("workers", Shape::Integer(0, 1024)),
+    ]],
+);
+
+pub(super) static LIMITS: Spec = Spec::new(
+    "Fosix.limits",
+    &[&[
+        noted("client", Shape::Map(&LIMIT), "of each client"),
+        noted("interface-id", Shape::Map(&LIMIT), "of each port of a relay, which its Interface-ID names"),
+        noted("remote-id", Shape::Map(&LIMIT), "of each Remote-ID"),
+    ]],
+);
+
+pub(super) static LIMIT: Spec = Spec::new(
+    "Fosix.limits.*",
+    &[&[
+        noted("address-limit", Shape::U32, "addresses at a time, in each half"),
+        noted("prefix-limit", Shape::U32, "delegated prefixes at a time"),
+        noted(
+            "rate-limit",
+            Shape::Text,
+            "as Kea's: \"10 packets per second\", or minute, hour, day, week, month, year",
+        ),
     ]],
 );
 

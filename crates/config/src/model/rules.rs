@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ClientClasses, FlexId, FlexOption, IdentifierKind, ReservationModes, Reservations};
+use super::{ClientClasses, FlexId, FlexOption, IdentifierKind, Limits, ReservationModes, Reservations};
 
 /// Classes, reservations and what expressions decide. `A` is what a reservation has of addresses.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct ClientRules<A> {
     pub flex_id: Option<FlexId>,
     /// Options of answers that expressions decide, in order.
     pub flex_options: Vec<FlexOption>,
+    /// What keeps clients from taking more than their part.
+    pub limits: Limits,
 }
 
 impl<A> Default for ClientRules<A> {
@@ -33,6 +35,7 @@ impl<A> Default for ClientRules<A> {
             early_global_reservations: false,
             flex_id: None,
             flex_options: Vec::new(),
+            limits: Limits::default(),
         }
     }
 }

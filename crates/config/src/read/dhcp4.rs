@@ -12,6 +12,7 @@ use super::flex::{flex_id, flex_options};
 use super::hooks::{Half, hooks};
 use super::ids::Ids;
 use super::interfaces::interfaces4;
+use super::limits::ReadLimits;
 use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
@@ -40,6 +41,7 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
         definitions: &definitions,
         global: &global,
         classes,
+        limits: ReadLimits::new(object, Half::Dhcp4),
         reservations: ReadReservations::new(object, KINDS4, identifiers.clone()),
         ids: Ids::default(),
         budget: Budget::default(),
@@ -49,6 +51,7 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
     let subnets = subnets(object, &mut around, report);
     let reservation_modes = global.reservation_modes.resolve();
     global_reservations(object, &mut around, report);
+    let classes = around.classes.finish(report);
     Dhcp4 {
         server_identifier: server_identifier(&options),
         options,
@@ -67,7 +70,8 @@ pub(crate) fn dhcp4(object: &Object<'_>, report: &mut Report) -> Dhcp4 {
         dhcp4o6_port: object.integer("dhcp4o6-port").map_or(0, |at: At<u16>| at.value),
         hooks,
         rules: ClientRules {
-            classes: around.classes.finish(report),
+            limits: around.limits.finish(object, &classes, report),
+            classes,
             reservations: Arc::new(around.reservations.finish()),
             identifiers,
             reservation_modes,

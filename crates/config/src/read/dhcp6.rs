@@ -13,6 +13,7 @@ use super::fqdn::FqdnKeys;
 use super::hooks::{Half, hooks};
 use super::ids::Ids;
 use super::interfaces::{check_heard, interfaces6};
+use super::limits::ReadLimits;
 use super::merge::Budget;
 use super::object::{At, Object};
 use super::options::{Level, options};
@@ -59,6 +60,7 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
         allocation: Allocation::read(object),
         reservation_modes: modes,
         classes,
+        limits: ReadLimits::new(object, Half::Dhcp6),
         reservations: ReadReservations::new(object, KINDS6, identifiers.clone()),
         ids: Ids::default(),
         budget: Budget::default(),
@@ -72,6 +74,7 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
     let pd_pools = subnets.iter().flat_map(|subnet| &subnet.pd_pools);
     let pd_pools = pd_pools.map(|pool| (pool.prefix, pool.delegated_len)).collect();
     around.reservations.check_prefixes(pd_pools, report);
+    let classes = around.classes.finish(report);
     let dhcp6 = Dhcp6 {
         interfaces,
         options,
@@ -92,7 +95,8 @@ pub(crate) fn dhcp6(object: &Object<'_>, report: &mut Report) -> Dhcp6 {
             .is_none_or(|allowed| allowed.value),
         fqdn: fqdn.clone().resolve(),
         rules: ClientRules {
-            classes: around.classes.finish(report),
+            limits: around.limits.finish(object, &classes, report),
+            classes,
             reservations: Arc::new(around.reservations.finish()),
             identifiers,
             reservation_modes,

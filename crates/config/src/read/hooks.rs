@@ -34,7 +34,6 @@ const DECISIVE: &[(&str, &str)] = &[
     ("bootp", "it serves BOOTP clients"),
     ("ha", "another server may hold the same leases"),
     ("host_cache", "it holds reservations"),
-    ("limits", "it limits how many leases a client gets"),
     ("ping_check", "it keeps addresses in use from being offered"),
     ("radius", "a RADIUS server decides"),
     ("user_chk", "it decides who is served"),
@@ -59,8 +58,8 @@ pub(super) fn hooks(object: &Object<'_>, half: Half, report: &mut Report) -> Vec
             "run_script" => parameters(&hook, &keys::RUN_SCRIPT, report)
                 .and_then(|parameters| run_script(&hook, &parameters, report))
                 .map(HookSettings::RunScript),
-            // Read by `flex.rs`.
-            "flex_id" | "flex_option" => None,
+            // Read by `flex.rs` and `limits.rs`.
+            "flex_id" | "flex_option" | "limits" => None,
             name => {
                 not_loaded(name, library.span, report);
                 None

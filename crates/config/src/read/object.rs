@@ -37,6 +37,10 @@ impl<'t> Object<'t> {
         self.span.head()
     }
 
+    pub(crate) fn members(&self) -> &'t [Member] {
+        self.members
+    }
+
     pub(crate) fn member(&self, key: &str) -> Option<&'t Member> {
         self.members.iter().find(|member| &*member.key == key)
     }

@@ -9,6 +9,7 @@ use super::address::{Family, address, prefix, warn_host_bits};
 use super::classes::ReadClasses;
 use super::definitions::Definitions;
 use super::ids::{Ids, derive4};
+use super::limits::ReadLimits;
 use super::merge::{Budget, bytes_of, merge};
 use super::object::{At, Object};
 use super::option_rules::SERVER_IDENTIFIER;
@@ -105,6 +106,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) global: &'a Inherited4,
     pub(super) classes: ReadClasses,
+    pub(super) limits: ReadLimits,
     pub(super) reservations: ReadReservations<Option<Ipv4Addr>>,
     pub(super) ids: Ids,
     pub(super) budget: Budget,
@@ -217,6 +219,7 @@ pub(super) fn subnet(
     let selector = selector(object, report);
     let (at, len) = prefix?;
     let id = around.ids.take(object, derive4(at.value), at.value.number(), report);
+    around.limits.subnet(object, id, report);
     let (first, last) = at.value.bounds(len);
     around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
     let guard = around.classes.guard(object, report);

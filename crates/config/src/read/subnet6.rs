@@ -10,6 +10,7 @@ use super::classes::ReadClasses;
 use super::definitions::Definitions;
 use super::fqdn::FqdnKeys;
 use super::ids::{Ids, derive6};
+use super::limits::ReadLimits;
 use super::merge::{Budget, bytes_of, merge};
 use super::object::Object;
 use super::options::{Level, options};
@@ -32,6 +33,7 @@ pub(super) struct Surroundings<'a> {
     pub(super) allocation: Allocation,
     pub(super) reservation_modes: ModeKeys,
     pub(super) classes: ReadClasses,
+    pub(super) limits: ReadLimits,
     pub(super) reservations: ReadReservations<Box<[ReservedLease]>>,
     pub(super) ids: Ids,
     pub(super) budget: Budget,
@@ -217,6 +219,7 @@ pub(super) fn subnet(
     };
     let (at, len) = prefix?;
     let id = around.ids.take(object, derive6(at.value, len), at.value.number(), report);
+    around.limits.subnet(object, id, report);
     let (first, last) = at.value.bounds(len);
     around.prefixes.push(Range { first: first.number(), last: last.number(), span: at.span });
     let guard = around.classes.guard(object, report);

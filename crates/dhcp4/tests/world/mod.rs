@@ -232,7 +232,12 @@ impl World {
     }
 
     pub(crate) fn answer(&mut self, ask: &Ask) -> Answer {
-        let bytes = self.relayed(ask, &[]);
+        self.answer_by(ask, &[])
+    }
+
+    /// What is in the response to a query through relays.
+    pub(crate) fn answer_by(&mut self, ask: &Ask, relays: &[(&str, &str)]) -> Answer {
+        let bytes = self.relayed(ask, relays);
         let packet = Packet::new_checked(&bytes, 9).unwrap();
         let inner = packet.message().options().find(v6::OptionCode::DHCPV4_MSG).unwrap();
         Answer { bytes: inner.to_vec() }

@@ -148,7 +148,8 @@ impl Server {
     fn exchange_pools(&self, config: &Config, half4: Option<&Arc<Half4>>, shared6: Option<&Arc<Shared6>>) {
         if let (Some(shared6), Some(old), Some(new)) = (shared6, &self.config.dhcp6, &config.dhcp6) {
             let changed = fosix_dhcp6::pools(old) != fosix_dhcp6::pools(new)
-                || old.rules.reservations != new.rules.reservations;
+                || old.rules.reservations != new.rules.reservations
+                || old.rules.limits != new.rules.limits;
             let mut leases = shared6.store.lock();
             if changed {
                 fosix_dhcp6::arrange(new, &mut leases);

@@ -69,6 +69,7 @@ impl Codec for Lease4 {
             source: Ipv6Addr::UNSPECIFIED,
             relay_path: Box::default(),
             subnet: fields.read(column::SUBNET_ID, number)?,
+            classes: Box::default(),
             pool_id: fields.read(column::POOL_ID, number)?,
             hostname: fields.hostname(column::HOSTNAME),
             dns: fields.dns(column::FQDN_FWD, column::FQDN_REV)?,

@@ -78,6 +78,7 @@ impl Codec for Lease6 {
             source: Ipv6Addr::UNSPECIFIED,
             relay_path: Box::default(),
             subnet: fields.read(column::SUBNET_ID, number)?,
+            classes: Box::default(),
             pool_id: fields.read(column::POOL_ID, number)?,
             hostname: fields.hostname(column::HOSTNAME),
             dns: fields.dns(column::FQDN_FWD, column::FQDN_REV)?,

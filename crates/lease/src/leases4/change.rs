@@ -102,6 +102,7 @@ impl Leases4 {
             relay_path: grant.relay_path,
             subnet: grant.subnet,
             pool_id: 0,
+            classes: grant.classes,
             hostname: grant.hostname,
             dns: DnsUpdated::default(),
             user_context,
@@ -257,7 +258,9 @@ impl Leases4 {
     ) -> Option<u32> {
         let key = entry.key();
         let before = found.and_then(|slot| self.table.entries.get(slot)).copied();
+        self.uncount(found);
         let slot = self.table.put(found, entry, fields)?;
+        self.recount(slot);
         let fixed = entry.encode();
         let sequence =
             self.staging.stage(Kind::Put, note.cause, fields::seconds(note.now), note.more, |out| {
@@ -369,6 +372,7 @@ impl Leases4 {
     /// Removes a lease for good.
     pub(super) fn forget(&mut self, slot: u32, note: Note) {
         let Some(entry) = self.table.entries.get(slot).copied() else { return };
+        self.uncount(Some(slot));
         let key = entry.key();
         self.staging.stage(Kind::Delete, note.cause, fields::seconds(note.now), note.more, |out| {
             out.extend_from_slice(&key.encode());

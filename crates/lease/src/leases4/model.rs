@@ -8,6 +8,7 @@ use fosix_wire::softwire::PortParams;
 use proptest::prelude::*;
 
 use super::*;
+use crate::quota::CountBy;
 use crate::samples::lease4;
 use crate::{Grant4, HardwareAddress, Lease4, RelayHop, SoftwireSource, cause};
 
@@ -100,6 +101,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut leases = Leases4::new(&pools(6), 3);
+        leases.count_by(CountBy::ALL);
         leases.set_staging(Staging::recorded(SALT, 0));
         leases.staging_mut().set_room(usize::MAX);
         Self { leases, now: 1000, records: Vec::new() }
@@ -125,6 +127,7 @@ impl World {
                     remote_id: Box::default(),
                 };
                 let grant = Grant4 {
+                    classes: ["one".into()].into(),
                     address: address(last),
                     client: client(number),
                     hardware: hardware(number),
@@ -211,6 +214,7 @@ impl World {
         self.check_holders(&all);
         self.check_indexes();
         self.check_lists();
+        self.leases.check_quotas();
     }
 
     fn check_holders(&self, all: &BTreeMap<Key4, Lease4>) {
@@ -287,6 +291,7 @@ fn recorded(mut bytes: &[u8]) -> BTreeMap<Key4, Lease4> {
 /// A store that reads a snapshot, and the log behind it.
 fn replayed(snapshot: &[(u64, Vec<u8>)], mut log: &[u8], after: u64, now: u64) -> (Leases4, Vec<Violation4>) {
     let mut leases = Leases4::new(&pools(6), 3);
+    leases.count_by(CountBy::ALL);
     leases.reserve(snapshot.len());
     for (sequence, body) in snapshot {
         leases.replay_put(body, *sequence).unwrap();
@@ -357,6 +362,7 @@ proptest! {
 #[test]
 fn leases_that_contradict_each_other_are_told_of() {
     let mut leases = Leases4::new(&pools(6), 3);
+    leases.count_by(CountBy::ALL);
     let wire = Some(SoftwireSource { address: softwire(1), changed: Timestamp(0) });
     let half = |psid| PortParams::new(0, 1, psid).ok();
     let put = |leases: &mut Leases4, lease: Lease4| {
@@ -385,6 +391,7 @@ fn a_renewal_allocates_nothing() {
     let mut world = World::new();
     world.take(&Step::Request { client: 2, address: 1, softwire: Some(1), relays: 1, lifetime: 100 });
     let grant = |now| Grant4 {
+        classes: Box::default(),
         address: address(1),
         client: client(2),
         hardware: hardware(2),
@@ -419,6 +426,7 @@ fn former_leases_of_one_client_do_not_pile_up() {
     let mut leases = Leases4::new(&[pool], 3);
     for last in 1..=100 {
         let grant = Grant4 {
+            classes: Box::default(),
             address: address(last),
             client: client(1),
             hardware: hardware(1),

@@ -95,6 +95,7 @@ impl Leases4 {
                 self.wheel.add(&mut self.table.entries, slot, end, now.0);
             }
         }
+        self.count_again();
         self.rebuild_pools();
         let mut violations = self.shared_ports(now);
         let leases = doubtful.into_iter().filter_map(|slot| self.table.get(slot));

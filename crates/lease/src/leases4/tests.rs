@@ -29,6 +29,7 @@ fn leases(size: u8) -> Leases4 {
 
 fn grant(number: u8, address: Ipv4Addr, valid_lifetime: u32) -> Grant4 {
     Grant4 {
+        classes: Box::default(),
         address,
         client: client(number),
         hardware: hardware(number),

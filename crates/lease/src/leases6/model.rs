@@ -8,6 +8,7 @@ use fosix_journal::{Kind, Salt, decode};
 use proptest::prelude::*;
 
 use super::*;
+use crate::quota::CountBy;
 use crate::{DnsUpdated, Grant6, HardwareAddress, Lease6, RelayHop, cause};
 
 const SUBNET: u32 = 7;
@@ -112,6 +113,7 @@ fn grant(client: u8, iaid: u32, key: Key6, relays: usize, valid_lifetime: u32) -
         remote_id: Box::default(),
     };
     Grant6 {
+        classes: ["one".into()].into(),
         kind: key.kind,
         address: key.address,
         prefix_len: key.prefix_len,
@@ -139,6 +141,7 @@ fn lease(client: u8, iaid: u32, key: Key6, state: u8, last: u64) -> Lease6 {
         relay_path: Box::default(),
         subnet: SUBNET,
         pool_id: 0,
+        classes: Box::default(),
         hostname: Box::default(),
         dns: DnsUpdated::default(),
         user_context: None,
@@ -160,6 +163,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut leases = Leases6::new(&pools(6), 3);
+        leases.count_by(CountBy::ALL);
         leases.set_staging(Staging::recorded(SALT, 0));
         leases.staging_mut().set_room(usize::MAX);
         Self { leases, now: 1000, records: Vec::new() }
@@ -246,6 +250,7 @@ impl World {
         assert_eq!(all, recorded(&self.records));
         self.check_indexes();
         self.check_lists();
+        self.leases.check_quotas();
     }
 
     fn check_indexes(&self) {
@@ -308,6 +313,7 @@ fn recorded(mut bytes: &[u8]) -> BTreeMap<Key6, Lease6> {
 /// A store that reads a snapshot, and the log behind it.
 fn replayed(snapshot: &[(u64, Vec<u8>)], mut log: &[u8], after: u64, now: u64) -> Leases6 {
     let mut leases = Leases6::new(&pools(6), 3);
+    leases.count_by(CountBy::ALL);
     leases.reserve(snapshot.len());
     for (sequence, body) in snapshot {
         leases.replay_put(body, *sequence).unwrap();
@@ -393,6 +399,7 @@ proptest! {
 #[test]
 fn a_prefix_in_another_is_told_of() {
     let mut leases = Leases6::new(&pools(6), 3);
+    leases.count_by(CountBy::ALL);
     for what in [What::Prefix(0), What::Prefix(1), What::Long(0), What::Prefix(2)] {
         let mut body = Vec::new();
         lease(1, 1, what.key(), 0, 5).encode(&mut body);

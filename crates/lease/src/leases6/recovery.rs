@@ -95,6 +95,7 @@ impl Leases6 {
                 self.wheel.add(&mut self.table.entries, slot, end, now.0);
             }
         }
+        self.count_again();
         self.rebuild_pools();
         self.held_twice(now)
     }

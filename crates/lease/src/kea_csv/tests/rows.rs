@@ -19,6 +19,7 @@ fn every_column_of_dhcpv4_has_its_place() {
     let lease: Lease4 = lease(HEADER4, ROW4);
     let last = Timestamp(1_795_462_642 - 4000);
     let expected = Lease4 {
+        classes: Box::default(),
         address: Ipv4Addr::new(10, 0, 0, 9),
         port_set: None,
         client: ClientIdentity::Identifier([1, 2, 3][..].into()),
@@ -49,6 +50,7 @@ fn every_column_of_dhcpv6_has_its_place() {
     let lease: Lease6 = lease(HEADER6, ROW6);
     let last = Timestamp(1_795_462_642 - 4000);
     let expected = Lease6 {
+        classes: Box::default(),
         kind: LeaseKind6::Address,
         address: "2001:db8::5".parse().unwrap(),
         prefix_len: 128,

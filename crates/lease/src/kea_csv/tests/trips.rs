@@ -44,6 +44,7 @@ prop_compose! {
         (valid_lifetime, last_transaction) in times(),
     ) -> Lease4 {
         Lease4 {
+classes: Box::default(),
             address: address.into(), port_set: None, client, hardware, softwire: None, source: Ipv6Addr::UNSPECIFIED,
             relay_path: Box::default(), subnet, pool_id, hostname, dns, user_context, state, valid_lifetime,
             last_transaction, since: last_transaction,
@@ -66,6 +67,7 @@ prop_compose! {
             (LeaseKind6::Address, Ipv6Addr::from_bits(bits), 128)
         };
         Lease6 {
+classes: Box::default(),
             kind, address, prefix_len, duid: duid.into(), iaid, hardware, source: Ipv6Addr::UNSPECIFIED,
             relay_path: Box::default(), subnet, pool_id, hostname, dns, user_context, state, preferred_lifetime,
             valid_lifetime, last_transaction, since: last_transaction,
