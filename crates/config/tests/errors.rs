@@ -115,8 +115,8 @@ fn what_is_known_but_not_supported() {
             "warning: the hook library lease_cmds is not loaded",
         ),
         (
-            "\"hooks-libraries\": [ { \"library\": §\"/x/libdhcp_limits.so\" } ]",
-            "error: the hook library limits is not supported",
+            "\"hooks-libraries\": [ { \"library\": §\"/x/libdhcp_radius.so\" } ]",
+            "error: the hook library radius is not supported",
         ),
         (
             "\"hooks-libraries\": [ { \"library\": §\"/x/own.so\" } ]",

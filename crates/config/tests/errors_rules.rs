@@ -214,3 +214,32 @@ fn hooks_that_are_expressions() {
         "error: flex_id has no expression",
     )]);
 }
+
+#[test]
+fn limits() {
+    let hook = "\"hooks-libraries\": [ { \"library\": \"libdhcp_limits.so\" } ],";
+    let class = |limits: &str| {
+        let context = format!("\"user-context\": {{ {limits} }}");
+        format!("{hook} \"client-classes\": [ {{ \"name\": \"a\", \"test\": \"known\", {context} }} ]")
+    };
+    let cases = [
+        ("\"limits\": §7", "error: `limits` takes a map, not a whole number"),
+        ("\"limits\": { §\"adress-limit\": 7 }", "error: no limit is called \"adress-limit\" here"),
+        ("\"limits\": { §\"prefix-limit\": 7 }", "error: no limit is called \"prefix-limit\" here"),
+        ("\"limits\": { \"address-limit\": §\"7\" }", "error: `address-limit` takes a number"),
+        ("\"limits\": { \"address-limit\": §-1 }", "error: `address-limit` takes a number"),
+        ("\"limits\": { \"rate-limit\": §7 }", "error: `rate-limit` takes a text, not a whole number"),
+        ("\"limits\": { \"rate-limit\": §\"7 per day\" }", "error: \"7 per day\" is no rate"),
+    ];
+    for (limits, expected) in cases {
+        expect4(&[(&class(limits), expected)]);
+    }
+    let without = "\"client-classes\": [ { \"name\": \"a\", \"user-context\": { §\"limits\": { \"address-limit\": 7 } } } ]";
+    expect4(&[(without, "warning: limits without the hook that keeps them")]);
+    expect6(&[(without, "warning: limits without the hook that keeps them")]);
+    let subnet = format!(
+        "{hook} \"subnet6\": [ {{ \"id\": 1, \"subnet\": \"2001:db8::/64\",
+        \"user-context\": {{ \"limits\": {{ \"prefix-limit\": §true }} }} }} ]"
+    );
+    expect6(&[(&subnet, "error: `prefix-limit` takes a number")]);
+}

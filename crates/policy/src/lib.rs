@@ -1,5 +1,5 @@
 //! What both halves decide alike: which classes a message belongs to, what is reserved for its client, which options an
-//! answer carries and from which scope, which subnet's prefix holds an address, why all of that is so, and how they count.
+//! answer carries and from which scope, which subnet's prefix holds an address, what limits its client has, why all of that is so, and how they count.
 
 mod classify;
 mod explanation;

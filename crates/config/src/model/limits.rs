@@ -47,12 +47,12 @@ pub struct Rate {
 impl Rate {
     /// What a text such as `10 packets per minute` says; a month has 30 days and a year 365, as in Kea.
     pub fn parse(text: &str) -> Option<Self> {
+        const DAY: u32 = 86_400;
         let mut words = text.split_ascii_whitespace();
         let packets = words.next()?.parse().ok()?;
         if !matches!(words.next()?, "packet" | "packets") || words.next()? != "per" {
             return None;
         }
-        const DAY: u32 = 86_400;
         let seconds = match words.next()? {
             "second" => 1,
             "minute" => 60,
