@@ -113,6 +113,8 @@ fn a_client_sends_so_many_packets_in_a_time() {
         assert_eq!(world.outcome(&Ask::renewing(1, address)), Outcome4::Dropped(Drop4::RateClient));
     }
     assert_eq!(count(&world, "pkt4-drop-rate-client"), 3);
+    // Somebody else who claims to be that client has a rate of his own, and so has the client.
+    assert!(matches!(behind(&mut world, "port 7", &Ask::renewing(1, address)), Outcome4::Answered(_)));
     world.bind(2);
     world.now += 60;
     assert_eq!(world.answer(&Ask::renewing(1, address)).message_type(), MessageType::ACK);

@@ -43,12 +43,12 @@ fn json_is_a_list_of_findings() {
     let expected = serde_json::json!({
         "severity": "warning",
         "file": "kea-3-dhcp4.conf",
-        "line": 15,
+        "line": 4,
         "column": 5,
-        "message": "`cache-threshold` has no effect",
-        "label": "every renewal is recorded",
+        "message": "`control-sockets` has no effect",
+        "label": "the control channel is not supported yet",
         "help": "remove it, or leave it for Kea",
-        "path": "Dhcp4.cache-threshold",
+        "path": "Dhcp4.control-sockets",
         "related": [],
     });
     assert!(findings.contains(&expected), "{findings:#?}");

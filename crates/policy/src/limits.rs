@@ -182,11 +182,10 @@ impl Limiter {
             let Some((rate, hash)) = limit.rate.and_then(|rate| Some((rate, hash()?))) else { return Ok(()) };
             if windows.admits(hash, rate, now.0) { Ok(()) } else { Err(Reached { by, limit: rate.packets }) }
         };
-        check(LimitedBy::Client, of_client, &|| Some(self.hasher.hash_one((0, client))))?;
-        check(LimitedBy::InterfaceId, interface_id, &|| {
-            let (id, links) = port(&path)?;
-            Some(self.hasher.hash_one((1, id, links.collect::<SmallVec<[_; 4]>>())))
-        })?;
+        // Whoever claims to be somebody else on another line does not use up what that one may send.
+        let line = || port(&path).map(|(id, links)| (id, links.collect::<SmallVec<[_; 4]>>()));
+        check(LimitedBy::Client, of_client, &|| Some(self.hasher.hash_one((0, client, line()))))?;
+        check(LimitedBy::InterfaceId, interface_id, &|| Some(self.hasher.hash_one((1, line()?))))?;
         check(LimitedBy::RemoteId, of_remote_id, &|| Some(self.hasher.hash_one((2, remote_id(&path)?))))?;
         for ((number, limit), window) in of_classes.iter().zip(&mut windows.classes) {
             if let Some(rate) = limit.rate.filter(|_| classes.contains(*number))
