@@ -56,25 +56,31 @@ struct Windows {
     /// In the order of [`Limits::subnets`].
     subnets: Vec<Window>,
     /// Of clients and ports, by a hash of which they are; empty until it is needed.
-    others: Vec<[Entry; WAYS]>,
+    others: Vec<Set>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Window {
-    start: u64,
+    /// In seconds, as a lease's times are kept: up to 2106.
+    start: u32,
     count: u32,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Entry {
-    hash: u64,
+    /// What of the hash does not say the place.
+    tag: u32,
     window: Window,
 }
 
-/// Clients and ports that may have the same place.
-const WAYS: usize = 8;
-/// Places. Together that is half a million clients and ports at a time, in 12 MiB; of more, those that sent least are forgotten.
-const PLACES: usize = 1 << 16;
+/// Clients and ports that may have the same place: what a line of the processor's cache takes.
+const WAYS: usize = 5;
+/// Places. Together that is 650,000 clients and ports at a time, in 8 MiB; of more, those that sent least are forgotten.
+const PLACES: usize = 1 << 17;
+
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(64))]
+struct Set([Entry; WAYS]);
 
 /// What was not told because too much was.
 #[derive(Debug, Default)]
@@ -85,8 +91,8 @@ struct Complaints {
 
 impl Window {
     /// Whether one more packet is within `rate`, and counts it.
-    fn admits(&mut self, rate: Rate, now: u64) -> bool {
-        if self.count == 0 || now.saturating_sub(self.start) >= u64::from(rate.seconds) || now < self.start {
+    fn admits(&mut self, rate: Rate, now: u32) -> bool {
+        if self.count == 0 || now.saturating_sub(self.start) >= rate.seconds || now < self.start {
             *self = Self { start: now, count: 0 };
         }
         let admits = self.count < rate.packets;
@@ -98,14 +104,14 @@ impl Window {
 }
 
 impl Windows {
-    fn admits(&mut self, hash: u64, rate: Rate, now: u64) -> bool {
+    fn admits(&mut self, hash: u64, rate: Rate, now: u32) -> bool {
         if self.others.is_empty() {
-            self.others = vec![[Entry::default(); WAYS]; PLACES];
+            self.others = vec![Set::default(); PLACES];
         }
         #[expect(clippy::cast_possible_truncation, reason = "the rest is left out on purpose")]
-        let place = hash as usize % PLACES;
-        let Some(set) = self.others.get_mut(place) else { return true };
-        let known = set.iter().position(|entry| entry.hash == hash && entry.window.count > 0);
+        let (place, tag) = (hash as usize % PLACES, (hash >> 32) as u32);
+        let Some(Set(set)) = self.others.get_mut(place) else { return true };
+        let known = set.iter().position(|entry| entry.tag == tag && entry.window.count > 0);
         // Whoever is quiet is forgotten first: those that reached their limit have sent most.
         let at = known.or_else(|| {
             let each = set.iter().enumerate();
@@ -114,10 +120,15 @@ impl Windows {
         });
         let Some(entry) = at.and_then(|at| set.get_mut(at)) else { return true };
         if known.is_none() {
-            *entry = Entry { hash, window: Window::default() };
+            *entry = Entry { tag, window: Window::default() };
         }
         entry.window.admits(rate, now)
     }
+}
+
+/// The second of a time.
+fn seconds(time: Timestamp) -> u32 {
+    u32::try_from(time.0).unwrap_or(u32::MAX)
 }
 
 impl Limiter {
@@ -180,7 +191,11 @@ impl Limiter {
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
         let mut check = |by, limit: &Limit, hash: &dyn Fn() -> Option<u64>| {
             let Some((rate, hash)) = limit.rate.and_then(|rate| Some((rate, hash()?))) else { return Ok(()) };
-            if windows.admits(hash, rate, now.0) { Ok(()) } else { Err(Reached { by, limit: rate.packets }) }
+            if windows.admits(hash, rate, seconds(now)) {
+                Ok(())
+            } else {
+                Err(Reached { by, limit: rate.packets })
+            }
         };
         // Whoever claims to be somebody else on another line does not use up what that one may send.
         let line = || port(&path).map(|(id, links)| (id, links.collect::<SmallVec<[_; 4]>>()));
@@ -189,7 +204,7 @@ impl Limiter {
         check(LimitedBy::RemoteId, of_remote_id, &|| Some(self.hasher.hash_one((2, remote_id(&path)?))))?;
         for ((number, limit), window) in of_classes.iter().zip(&mut windows.classes) {
             if let Some(rate) = limit.rate.filter(|_| classes.contains(*number))
-                && !window.admits(rate, now.0)
+                && !window.admits(rate, seconds(now))
             {
                 return Err(Reached { by: LimitedBy::Class, limit: rate.packets });
             }
@@ -203,7 +218,7 @@ impl Limiter {
             return Ok(());
         };
         let mut windows = self.windows.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_served = windows.subnets.get_mut(at).is_none_or(|window| window.admits(rate, now.0));
+        let is_served = windows.subnets.get_mut(at).is_none_or(|window| window.admits(rate, seconds(now)));
         if is_served { Ok(()) } else { Err(Reached { by: LimitedBy::Subnet, limit: rate.packets }) }
     }
 
@@ -302,7 +317,7 @@ mod tests {
     fn one_that_reached_its_limit_is_not_forgotten_for_a_crowd() {
         let mut windows = Windows::default();
         assert_eq!((0..5).filter(|_| windows.admits(7, RATE, 100)).count(), 3);
-        let crowd = (1..1000).map(|number| 7 + number * PLACES as u64);
+        let crowd = (1..1000_u64).map(|number| 7 | number << 32);
         assert!(crowd.clone().all(|hash| windows.admits(hash, RATE, 100)));
         assert!(!windows.admits(7, RATE, 101));
         assert_eq!(windows.others.len(), PLACES);
