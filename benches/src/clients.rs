@@ -31,6 +31,7 @@ pub fn grant(number: u32) -> Result<Grant4> {
     let [a, b, c, d] = number.to_be_bytes();
     let source = Ipv6Addr::from((0x2001_0db8_u128 << 96) | (u128::from(number) << 64));
     Ok(Grant4 {
+        classes: Box::default(),
         address: Ipv4Addr::from(POOL_START + number),
         client: client(number),
         hardware: HardwareAddress::new(1, &[2, 0, a, b, c, d]).context("a hardware address of 6 bytes")?,
