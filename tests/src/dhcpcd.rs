@@ -1,6 +1,7 @@
 //! dhcpcd for DHCPv6.
 
 use std::fs;
+use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use tempfile::TempDir;
@@ -82,7 +83,17 @@ impl DhcpcdRun {
 
     /// Asks it to end, and waits until it has; it remembers what it had.
     pub fn stop(mut self) {
-        self.script.process().terminate();
+        // What comes while its script runs it does not hear.
+        const ASK_AGAIN: Duration = Duration::from_secs(1);
+        let process = self.script.process();
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            process.signal(Signal::TERM);
+            if process.wait_at_most(ASK_AGAIN).is_some() {
+                return;
+            }
+        }
+        process.wait();
     }
 }
 
