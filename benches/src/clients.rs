@@ -15,7 +15,7 @@ pub const POOL_START: u32 = 0x0a00_0000;
 /// A pool of `count` addresses.
 pub fn pool(count: u32) -> PoolRange4 {
     let last = Ipv4Addr::from(POOL_START + count - 1);
-    PoolRange4 { subnet: SUBNET, first: POOL_START.into(), last }
+    PoolRange4::new(SUBNET, POOL_START.into(), last)
 }
 
 /// 0xff, IAID, and a DUID that ends with the client's number.
