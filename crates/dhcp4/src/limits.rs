@@ -24,6 +24,9 @@ impl Server4 {
         arrival: Arrival<'_>,
         classes: &Classes,
     ) -> Result<(), Drop4> {
+        if !self.rules.limiter().limits_packets() {
+            return Ok(());
+        }
         let identifier = decoded.message.option(OptionCode::CLIENT_IDENTIFIER).map(whole);
         let client = identifier.as_deref().unwrap_or_else(|| decoded.message.chaddr());
         let path = Relay::path(decoded.packet);

@@ -25,6 +25,9 @@ impl Server6 {
         datagram: &Datagram<'_>,
         classes: &Classes,
     ) -> Result<(), Drop6> {
+        if !self.rules.limiter().limits_packets() {
+            return Ok(());
+        }
         let address = client::address(packet, *datagram.origin.source.ip()).octets();
         let client = packet.message().options().find(OptionCode::CLIENT_ID).unwrap_or(&address);
         let checked = self.rules.limiter().packet(now, client, Relay::path(packet), classes);

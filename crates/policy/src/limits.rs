@@ -43,6 +43,7 @@ pub struct Limiter {
     /// The names of the classes whose leases are limited.
     classes: Vec<(ClassNumber, Box<str>)>,
     limits_packets: bool,
+    counts_by: CountBy,
     windows: Mutex<Windows>,
     hasher: RandomState,
     complaints: Mutex<Complaints>,
@@ -147,25 +148,24 @@ impl Limiter {
             }),
             hasher: RandomState::default(),
             complaints: Mutex::default(),
+            counts_by: counts_by(limits),
             config: limits.clone(),
         }
     }
 
     /// By what leases have to be counted.
     pub fn counts_by(&self) -> CountBy {
-        let Limits { client, interface_id, remote_id, classes, subnets } = &self.config;
-        CountBy {
-            client: client.is_of_leases(),
-            interface_id: interface_id.is_of_leases(),
-            remote_id: remote_id.is_of_leases(),
-            class: classes.iter().any(|(_, limit)| limit.is_of_leases()),
-            subnet: subnets.iter().any(|(_, limit)| limit.is_of_leases()),
-        }
+        self.counts_by
     }
 
     /// Whether leases are limited.
     pub fn limits_leases(&self) -> bool {
-        self.counts_by() != CountBy::default()
+        self.counts_by != CountBy::default()
+    }
+
+    /// Whether packets are limited otherwise than by subnet: if not, [`Self::packet`] need not be asked.
+    pub fn limits_packets(&self) -> bool {
+        self.limits_packets
     }
 
     /// The names of the classes of a message that a lease is counted by.
@@ -182,9 +182,6 @@ impl Limiter {
         path: impl Iterator<Item = Relay<'a>>,
         classes: &Classes,
     ) -> Result<(), Reached> {
-        if !self.limits_packets {
-            return Ok(());
-        }
         let Limits { client: of_client, interface_id, remote_id: of_remote_id, classes: of_classes, .. } =
             &self.config;
         let path: SmallVec<[Relay<'_>; 4]> = path.collect();
@@ -275,6 +272,17 @@ impl Limiter {
             std::mem::take(&mut complaints.untold)
         };
         warn!(client = who(), %reached, others_before = untold, "a limit of {what} is reached");
+    }
+}
+
+fn counts_by(limits: &Limits) -> CountBy {
+    let Limits { client, interface_id, remote_id, classes, subnets } = limits;
+    CountBy {
+        client: client.is_of_leases(),
+        interface_id: interface_id.is_of_leases(),
+        remote_id: remote_id.is_of_leases(),
+        class: classes.iter().any(|(_, limit)| limit.is_of_leases()),
+        subnet: subnets.iter().any(|(_, limit)| limit.is_of_leases()),
     }
 }
 
