@@ -1,6 +1,6 @@
 //! The DHCPv4 half as a whole: its configuration made ready for packets, and the way of a query through it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -49,8 +49,8 @@ pub struct Server4 {
     selector: SubnetSelector,
     /// The places of the subnets by their first address.
     by_address: BTreeMap<Ipv4Addr, usize>,
-    /// Every name that this server goes by.
-    identifiers: HashSet<Ipv4Addr>,
+    /// Every name that this server goes by, in ascending order.
+    identifiers: Vec<Ipv4Addr>,
     /// In the order of `config.subnets`, which ascend.
     pub(crate) subnet_ids: Vec<u32>,
     pub(crate) hooks: Hooks,
@@ -136,6 +136,7 @@ impl Server4 {
         let scopes = places.map(|(at, subnet)| SubnetScopes::new(at, subnet, &config)).collect();
         let configured = config.subnets.iter().map(|subnet| subnet.server_identifier);
         let configured = configured.chain([config.server_identifier, Some(settings.server_identifier)]);
+        let identifiers: BTreeSet<Ipv4Addr> = configured.flatten().collect();
         Self {
             scopes,
             global_options: EffectiveOptions::merge(&[&config.options]),
@@ -148,7 +149,7 @@ impl Server4 {
                 .enumerate()
                 .map(|(at, subnet)| (subnet.prefix.network(), at))
                 .collect(),
-            identifiers: configured.flatten().collect(),
+            identifiers: identifiers.into_iter().collect(),
             subnet_ids: config.subnets.iter().map(|subnet| subnet.id.0).collect(),
             hooks: Hooks::default(),
             tracer: Arc::default(),
@@ -432,7 +433,7 @@ impl Server4 {
 
     /// Whether `address` is a name of this server.
     pub(crate) fn is_ours(&self, address: Ipv4Addr) -> bool {
-        self.identifiers.contains(&address)
+        self.identifiers.binary_search(&address).is_ok()
     }
 }
 

@@ -67,13 +67,8 @@ impl Index {
         Self { parts: (0..PARTS).map(|_| Part::with_room_for(count / PARTS)).collect() }
     }
 
-    /// An index of many slots at once; of those with the same hash at most `same` are taken. Pairs with the same hash are
-    /// handed to `each_pair`, each slot with the one before.
-    pub(crate) fn build(
-        mut slots: Vec<(u64, u32)>,
-        same: usize,
-        mut each_pair: impl FnMut(u32, u32),
-    ) -> Self {
+    /// An index of many slots at once. Pairs with the same hash are handed to `each_pair`, each slot with the one before.
+    pub(crate) fn build(mut slots: Vec<(u64, u32)>, mut each_pair: impl FnMut(u32, u32)) -> Self {
         // By part, page and hash, so that each page is filled in one go.
         slots.sort_unstable_by_key(|&(hash, _)| (part_of(hash), leading_bits(tag_of(hash), TAG_BITS), hash));
         let mut rest = slots.as_slice();
@@ -81,7 +76,7 @@ impl Index {
             let count = rest.partition_point(|&(hash, _)| part_of(hash) <= part);
             let (own, behind) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             rest = behind;
-            Part::build(own, same, &mut each_pair)
+            Part::build(own, &mut each_pair)
         });
         Self { parts: parts.collect() }
     }
@@ -101,6 +96,14 @@ impl Index {
         page.table
             .find(spread(tag), |place| place.tag() == tag && is_it(place.slot()))
             .map(|place| place.slot())
+    }
+
+    /// The slots of everything whose hash is the same but for what makes [`relative`]s different, and rarely of something else.
+    pub(crate) fn relatives(&self, hash: u64) -> impl Iterator<Item = u32> + '_ {
+        let (first, last) = (tag_of(hash & !OWN), tag_of(hash | OWN));
+        let pages = self.parts.get(part_of(hash)).into_iter().flat_map(move |part| part.pages(first, last));
+        let places = pages.flat_map(|page| page.table.iter());
+        places.filter(move |place| (first..=last).contains(&place.tag())).map(|place| place.slot())
     }
 
     /// Looks for many at once, one step for all of them after the other, so that they wait for memory at the same time:
@@ -184,7 +187,7 @@ impl Part {
     }
 
     /// A part of slots in order of their pages and hashes.
-    fn build(slots: &[(u64, u32)], same: usize, each_pair: &mut impl FnMut(u32, u32)) -> Self {
+    fn build(slots: &[(u64, u32)], each_pair: &mut impl FnMut(u32, u32)) -> Self {
         let depth = depth_for(slots.len());
         let directory: Vec<u32> = (0..1u32 << depth).collect();
         let mut rest = slots;
@@ -194,19 +197,14 @@ impl Part {
             let (own, behind) = rest.split_at_checked(count).unwrap_or((rest, &[]));
             rest = behind;
             let mut page = Page::new(depth, own.len());
-            let (mut before, mut run) = (None, 0);
+            let mut before = None;
             for &(hash, slot) in own {
                 if let Some((_, other)) = before.filter(|&(other, _)| other == hash) {
-                    run += 1;
                     each_pair(other, slot);
-                } else {
-                    run = 0;
                 }
                 before = Some((hash, slot));
-                if run < same {
-                    page.add(tag_of(hash), slot);
-                    len += 1;
-                }
+                page.add(tag_of(hash), slot);
+                len += 1;
             }
             pages.push(page);
         }
@@ -215,6 +213,15 @@ impl Part {
 
     fn page(&self, tag: u32) -> Option<&Page> {
         self.pages.get(self.page_of(tag)?)
+    }
+
+    /// The pages of all tags from `first` to `last`, each once.
+    fn pages(&self, first: u32, last: u32) -> impl Iterator<Item = &Page> {
+        let [first, last] =
+            [first, last].map(|tag| usize::try_from(leading_bits(tag, self.depth)).unwrap_or(usize::MAX));
+        let numbers = self.directory.get(first..=last).unwrap_or_default();
+        let pages = numbers.chunk_by(|one, other| one == other).filter_map(|same| same.first());
+        pages.filter_map(|&page| self.pages.get(usize::try_from(page).ok()?))
     }
 
     fn insert(&mut self, tag: u32, slot: u32) {
@@ -322,6 +329,15 @@ pub(crate) fn neighbourly(shared: u64, number: u32) -> u64 {
     shared & !bits | u64::from(number % NEIGHBOURS) << 16
 }
 
+/// The bits that tell relatives apart: 12 of them, the last ones of those that choose a page.
+const OWN: u64 = 0xfff << 16;
+
+/// A hash of what belongs to something with the hash `family`, and is told from others of it by `own`. Relatives are found in the
+/// same page, until there are some ten million slots or thousands of the family.
+pub(crate) fn relative(family: u64, own: u64) -> u64 {
+    family & !OWN | own & OWN
+}
+
 /// The bits of a tag that choose the page, `depth` of them.
 ///
 /// Tags are bent a little, so that some pages fill sooner than others: by 2 to 1, which is by how much a page grows
@@ -350,8 +366,7 @@ mod tests {
 
     #[test]
     fn a_hundred_thousand_are_found_in_small_pages() {
-        let build =
-            || Index::build((0..100_000).map(|slot| (hash(slot), slot)).collect(), 9, |_, _| panic!());
+        let build = || Index::build((0..100_000).map(|slot| (hash(slot), slot)).collect(), |_, _| panic!());
         for mut index in [Index::default(), Index::with_room_for(100_000), build()] {
             for slot in index.len().try_into().unwrap()..100_000 {
                 index.insert(hash(slot), slot);
@@ -389,10 +404,27 @@ mod tests {
     }
 
     #[test]
-    fn of_the_same_hash_some_are_taken_and_all_are_told() {
+    fn those_of_the_same_hash_are_told_in_pairs() {
         let mut pairs = 0;
-        let index = Index::build((0..10).map(|slot| (5, slot)).collect(), 4, |_, _| pairs += 1);
-        assert_eq!((index.candidates(5).count(), index.len(), pairs), (4, 4, 9));
+        let index = Index::build((0..10).map(|slot| (5, slot)).collect(), |_, _| pairs += 1);
+        assert_eq!((index.candidates(5).count(), index.len(), pairs), (10, 10, 9));
+    }
+
+    #[test]
+    fn relatives_are_found_wherever_they_are() {
+        let mut index = Index::default();
+        // Three of each family but one, of which there are so many that they fill pages of their own.
+        let family = |slot: u32| if slot < 10_000 { u32::MAX } else { slot / 3 };
+        for slot in 0..40_000 {
+            index.insert(relative(hash(family(slot)), hash(slot)), slot);
+        }
+        for slot in (0..40_000).step_by(101) {
+            let mut found: Vec<u32> = index.relatives(hash(family(slot))).collect();
+            found.retain(|&other| family(other) == family(slot));
+            found.sort_unstable();
+            let expected: Vec<u32> = (0..40_000).filter(|&other| family(other) == family(slot)).collect();
+            assert_eq!(found, expected);
+        }
     }
 
     #[test]

@@ -341,12 +341,10 @@ impl Leases6 {
         scope: &Scope6<'_>,
         now: Timestamp,
     ) -> Result<(), Conflict6> {
-        if !self.pools.holds(scope.subnet, key) || key.kind != client.kind {
+        if key.kind != client.kind {
             return Err(Conflict6::NotInPool { key });
         }
-        if !self.pools.is_open(scope, key) {
-            return Err(Conflict6::Reserved { key });
-        }
+        self.pools.check(scope, key)?;
         let found = found.and_then(|slot| self.table.get(slot)).filter(|lease| lease.is_active(now));
         if found.is_some_and(|lease| !lease.is_held_by(client.duid, client.iaid, now))
             || self.overlap(key, now).is_some()

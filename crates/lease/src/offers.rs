@@ -130,7 +130,16 @@ impl<K: Copy + Eq + Hash + Default> Offers<K> {
         now: Timestamp,
         mut lapsed: impl FnMut(K),
     ) {
-        if let Some(before) = self.to(owner).filter(|&before| before != key) {
+        let same =
+            self.find(key).filter(|&slot| self.offers.get(slot).is_some_and(|offer| offer.is_to(owner)));
+        if let Some(slot) = same {
+            self.queue.unlink(&mut self.offers, slot);
+            if let Some(offer) = self.offers.get_mut(slot) {
+                (offer.made, offer.expires) = (now, now.plus(lifetime));
+            }
+            return self.queue.push_back(&mut self.offers, 0, slot);
+        }
+        if let Some(before) = self.to(owner) {
             self.remove(before);
             lapsed(before);
         }

@@ -10,6 +10,7 @@ use crate::allocator::{Allocator, Picks};
 use crate::entry6::Key6;
 use crate::interface_id;
 use crate::lazy_bitmap::LazyBitmap;
+use crate::leases6::Conflict6;
 use crate::pool4::ANY_SUBNET;
 use crate::record6::LeaseKind6;
 
@@ -209,22 +210,36 @@ impl Pools6 {
 
     /// Whether `subnet` gives `key` out, of itself or by name.
     pub(crate) fn holds(&self, subnet: u32, key: Key6) -> bool {
+        self.gives(subnet, key, self.find(key))
+    }
+
+    fn gives(&self, subnet: u32, key: Key6, found: Option<(&Pool6, u128)>) -> bool {
         // RFC 9915 §13.1: an address with a reserved interface identifier is not assigned.
         if has_reserved_id(key) {
             return false;
         }
-        let pool = self.pool_of(key).and_then(|at| self.pools.get(at));
-        pool.is_some_and(|pool| pool.range.subnet == subnet)
+        found.is_some_and(|(pool, _)| pool.range.subnet == subnet)
             || self.reserved.get(&key).is_some_and(|&of| of == subnet || of == ANY_SUBNET)
     }
 
     /// Whether the client of `scope` may be given `key`, which its subnet gives out.
     pub(crate) fn is_open(&self, scope: &Scope6<'_>, key: Key6) -> bool {
-        if scope.reserved.contains(&key) {
-            return true;
+        self.admits(scope, key, self.find(key))
+    }
+
+    fn admits(&self, scope: &Scope6<'_>, key: Key6, found: Option<(&Pool6, u128)>) -> bool {
+        scope.reserved.contains(&key)
+            || found.is_some_and(|(pool, _)| (scope.admits)(pool.range.guard))
+                && !self.is_given_by_name(key, found)
+    }
+
+    /// Whether the subnet of `scope` gives `key` out, and to its client.
+    pub(crate) fn check(&self, scope: &Scope6<'_>, key: Key6) -> Result<(), Conflict6> {
+        let found = self.find(key);
+        if !self.gives(scope.subnet, key, found) {
+            return Err(Conflict6::NotInPool { key });
         }
-        let pool = self.pool_of(key).and_then(|at| self.pools.get(at));
-        pool.is_some_and(|pool| (scope.admits)(pool.range.guard)) && !self.is_reserved(key)
+        if self.admits(scope, key, found) { Ok(()) } else { Err(Conflict6::Reserved { key }) }
     }
 
     /// From now on `subnet` gives `key` out by name alone.
@@ -244,12 +259,14 @@ impl Pools6 {
     }
 
     pub(crate) fn is_reserved(&self, key: Key6) -> bool {
-        let pool = self.pool_of(key).and_then(|at| self.pools.get(at));
-        let counted = pool.and_then(|pool| {
-            let number = u64::try_from(pool.range.number_of(key)?).ok()?;
-            (number < COUNTED).then(|| pool.reserved.contains(number))
-        });
-        counted.unwrap_or_else(|| self.reserved.contains_key(&key))
+        self.is_given_by_name(key, self.find(key))
+    }
+
+    fn is_given_by_name(&self, key: Key6, found: Option<(&Pool6, u128)>) -> bool {
+        match found.and_then(|(pool, number)| Some((pool, u64::try_from(number).ok()?))) {
+            Some((pool, number)) if number < COUNTED => pool.reserved.contains(number),
+            _ => self.reserved.contains_key(&key),
+        }
     }
 
     /// Notes that `key` has a lease or is on offer.
@@ -271,8 +288,7 @@ impl Pools6 {
 
     /// Whether `key` is counted by itself in a pool.
     pub(crate) fn is_counted(&self, key: Key6) -> bool {
-        let number = self.pool_of(key).and_then(|at| self.pools.get(at)?.range.number_of(key));
-        number.is_some_and(|number| number < COUNTED.into())
+        self.find(key).is_some_and(|(_, number)| number < COUNTED.into())
     }
 
     /// The pools of a subnet that its client may be given of, in configured order.
@@ -365,17 +381,25 @@ impl Pools6 {
 
     /// The pool that `key` is in.
     pub(crate) fn pool_of(&self, key: Key6) -> Option<usize> {
+        self.place_of(key).map(|(at, _)| at)
+    }
+
+    /// The pool that `key` is in, and its number there.
+    fn find(&self, key: Key6) -> Option<(&Pool6, u128)> {
+        let (at, number) = self.place_of(key)?;
+        Some((self.pools.get(at)?, number))
+    }
+
+    fn place_of(&self, key: Key6) -> Option<(usize, u128)> {
         let after =
             self.pools.partition_point(|pool| (pool.range.kind, pool.range.first) <= (key.kind, key.address));
         let at = after.checked_sub(1)?;
-        self.pools.get(at)?.range.number_of(key).map(|_| at)
+        Some((at, self.pools.get(at)?.range.number_of(key)?))
     }
 
     fn locate(&mut self, key: Key6) -> Option<(&mut Pool6, u64)> {
-        let at = self.pool_of(key)?;
-        let pool = self.pools.get_mut(at)?;
-        let number = u64::try_from(pool.range.number_of(key)?).ok()?;
-        Some((pool, number))
+        let (at, number) = self.place_of(key)?;
+        Some((self.pools.get_mut(at)?, u64::try_from(number).ok()?))
     }
 }
 

@@ -145,9 +145,8 @@ impl Table4 {
         }
         // Each waits for memory most of the time, and none for another.
         thread::scope(|scope| {
-            scope.spawn(|| self.by_client = Index::build(clients, usize::MAX, |_, _| ()));
-            self.by_softwire =
-                Index::build(softwires, usize::MAX, |one, other| doubtful.extend([one, other]));
+            scope.spawn(|| self.by_client = Index::build(clients, |_, _| ()));
+            self.by_softwire = Index::build(softwires, |one, other| doubtful.extend([one, other]));
         });
         doubtful.dedup();
         doubtful

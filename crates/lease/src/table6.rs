@@ -2,7 +2,6 @@
 
 use std::hash::BuildHasher;
 use std::hint::black_box;
-use std::thread;
 
 use foldhash::quality::RandomState;
 
@@ -10,11 +9,11 @@ use crate::arena::Arena;
 use crate::chunks::Chunks;
 use crate::entry6::{Entry6, Key6, LeaseRef6};
 use crate::fields::Fields;
-use crate::index::{Index, NEIGHBOURS, neighbourly};
+use crate::index::{Index, NEIGHBOURS, neighbourly, relative};
 use crate::record::LeaseState;
 
 /// Leases that are found by one DUID. Clients make these up, and IAIDs; without a limit one that gives the same one with
-/// many IAIDs would slow everybody down.
+/// many IAIDs could make the walk over its leases long.
 const SAME: usize = 256;
 
 #[derive(Debug, Default)]
@@ -22,19 +21,11 @@ pub(crate) struct Table6 {
     pub(crate) entries: Chunks<Entry6>,
     arena: Arena,
     by_key: Index,
-    /// By DUID and IAID; addresses that clients registered have none.
-    by_association: Index,
-    by_duid: Index,
+    /// By DUID and IAID, or address where a client registered it: relatives by DUID.
+    by_client: Index,
     hasher: RandomState,
     /// While records are read, leases are in the index by key alone.
     pub(crate) reading: bool,
-}
-
-/// Hashes of what a lease is found by beside its key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Hashes {
-    association: Option<u64>,
-    duid: Option<u64>,
 }
 
 impl Table6 {
@@ -67,28 +58,29 @@ impl Table6 {
         self.by_key.find(self.key_hash(key), is_it)
     }
 
+    /// What an identity association has; what its client registered belongs to none.
     pub(crate) fn of_association<'a>(
         &'a self,
         duid: &'a [u8],
         iaid: u32,
     ) -> impl Iterator<Item = (u32, LeaseRef6<'a>)> {
-        let candidates =
-            self.by_association.candidates(association_hash(&self.hasher, self.hasher.hash_one(duid), iaid));
+        let candidates = self.by_client.candidates(self.association_hash(duid, iaid));
         let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
-        leases.filter(move |(_, lease)| lease.is_of(duid, iaid))
+        leases.filter(move |(_, lease)| lease.is_of(duid, iaid) && lease.state() != LeaseState::Registered)
     }
 
-    pub(crate) fn of_duid<'a>(&'a self, duid: &'a [u8]) -> impl Iterator<Item = (u32, LeaseRef6<'a>)> {
-        let candidates = self.by_duid.candidates(self.hasher.hash_one(duid));
-        let leases = candidates.filter_map(|slot| Some((slot, self.get(slot)?)));
-        leases.filter(move |(_, lease)| lease.duid() == duid)
+    /// At most [`SAME`] leases of a client.
+    pub(crate) fn of_duid<'a>(&'a self, duid: &'a [u8]) -> impl Iterator<Item = LeaseRef6<'a>> {
+        let relatives = self.by_client.relatives(self.hasher.hash_one(duid));
+        let leases = relatives.filter_map(|slot| self.get(slot));
+        leases.filter(move |lease| lease.duid() == duid).take(SAME)
     }
 
     /// Stores a lease in the place of the one with the same key, which was `found`; says where.
     /// `None`, and nothing has changed, when there is no place left.
     pub(crate) fn put(&mut self, found: Option<u32>, mut entry: Entry6, fields: &[u8]) -> Option<u32> {
         let before = found.and_then(|slot| self.get(slot));
-        let old = before.filter(|_| !self.reading).map(|lease| hashes(&self.hasher, lease));
+        let old = before.filter(|_| !self.reading).and_then(|lease| self.client_hash(lease));
         let old_entry = before.map(|lease| *lease.entry);
         let blob = self.arena.replace(old_entry.map(|entry| entry.blob()).unwrap_or_default(), fields)?;
         (entry.fields_place, entry.fields_len) = (blob.place, blob.len);
@@ -105,8 +97,8 @@ impl Table6 {
             slot
         };
         if !self.reading {
-            let new = self.get(slot).map(|lease| hashes(&self.hasher, lease));
-            self.index(slot, old, new);
+            let new = self.get(slot).and_then(|lease| self.client_hash(lease));
+            self.by_client.replace(slot, old, new);
         }
         Some(slot)
     }
@@ -114,9 +106,9 @@ impl Table6 {
     /// Removes the lease in `slot`, which is in no list.
     pub(crate) fn remove(&mut self, slot: u32) {
         let Some(lease) = self.get(slot) else { return };
-        let (entry, old) = (*lease.entry, hashes(&self.hasher, lease));
+        let (entry, old) = (*lease.entry, self.client_hash(lease));
         if !self.reading {
-            self.index(slot, Some(old), None);
+            self.by_client.replace(slot, old, None);
         }
         self.by_key.remove(self.key_hash(entry.key()), slot);
         self.arena.remove(entry.blob());
@@ -136,45 +128,24 @@ impl Table6 {
         if !std::mem::take(&mut self.reading) {
             return;
         }
-        let (mut associations, mut duids) = (Vec::new(), Vec::new());
-        for slot in 0..self.entries.slot_end() {
-            let Some(lease) = self.get(slot) else { continue };
-            let hashes = hashes(&self.hasher, lease);
-            associations.extend(hashes.association.map(|hash| (hash, slot)));
-            duids.extend(hashes.duid.map(|hash| (hash, slot)));
-        }
-        // Each waits for memory most of the time, and none for another.
-        thread::scope(|scope| {
-            scope.spawn(|| self.by_association = Index::build(associations, usize::MAX, |_, _| ()));
-            self.by_duid = Index::build(duids, SAME, |_, _| ());
-        });
+        let leases = (0..self.entries.slot_end()).filter_map(|slot| Some((slot, self.get(slot)?)));
+        let clients = leases.filter_map(|(slot, lease)| Some((self.client_hash(lease)?, slot)));
+        self.by_client = Index::build(clients.collect(), |_, _| ());
     }
 
-    /// Brings the indexes of what can change from `old` to `new`.
-    fn index(&mut self, slot: u32, old: Option<Hashes>, new: Option<Hashes>) {
-        let association = |hashes: Hashes| hashes.association;
-        self.by_association.replace(slot, old.and_then(association), new.and_then(association));
-        let duid = |hashes: Hashes| hashes.duid;
-        let (from, to) = (old.and_then(duid), new.and_then(duid));
-        // One that was over the limit is not there; then nothing is removed.
-        let is_crowded = |hash| self.by_duid.candidates(hash).take(SAME).count() == SAME;
-        let to = to.filter(|&hash| from == to || !is_crowded(hash));
-        self.by_duid.replace(slot, from, to);
+    /// The hash of a lease in the index by client; one of nobody is not in it.
+    fn client_hash(&self, lease: LeaseRef6<'_>) -> Option<u64> {
+        let duid = Some(lease.duid()).filter(|duid| !duid.is_empty())?;
+        Some(if lease.state() == LeaseState::Registered {
+            let client = self.hasher.hash_one(duid);
+            relative(client, self.hasher.hash_one((client, lease.address())))
+        } else {
+            self.association_hash(duid, lease.iaid())
+        })
     }
-}
 
-fn hashes(hasher: &RandomState, lease: LeaseRef6<'_>) -> Hashes {
-    let duid = lease.duid();
-    let is_registered = lease.state() == LeaseState::Registered;
-    let known = !duid.is_empty();
-    let duid = known.then(|| hasher.hash_one(duid));
-    let association = duid.filter(|_| !is_registered);
-    Hashes { association: association.map(|duid| association_hash(hasher, duid, lease.iaid())), duid }
-}
-
-/// The hash of an association of the client with that hash. They differ in 12 bits, the last ones of those that choose a page: all of one
-/// client's are in the same page, until there are some ten million leases or thousands of that client.
-fn association_hash(hasher: &RandomState, duid: u64, iaid: u32) -> u64 {
-    const OWN: u64 = 0xfff << 16;
-    duid & !OWN | hasher.hash_one((duid, iaid)) & OWN
+    fn association_hash(&self, duid: &[u8], iaid: u32) -> u64 {
+        let client = self.hasher.hash_one(duid);
+        relative(client, self.hasher.hash_one((client, iaid)))
+    }
 }

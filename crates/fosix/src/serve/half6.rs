@@ -1,6 +1,5 @@
 //! A worker's turn in the DHCPv6 half: a batch from the network or from the link, and the answers to it.
 
-use std::collections::HashMap;
 use std::mem;
 use std::net::Ipv6Addr;
 use std::sync::Arc;
@@ -8,7 +7,6 @@ use std::time::Instant;
 
 use fosix_dhcp6::{
     Answer, Commit6, Datagram, Drop6, Effects6, Event6, LeaseAccess, Origin, Outcome6, Sent6, Server6,
-    Statistics6,
 };
 use fosix_lease::{Guard, Held, Leases6, Store6};
 use fosix_link::{Counted, Link6, LinkStatistics};
@@ -52,7 +50,6 @@ pub(super) struct Work6 {
     effects: Effects6,
     /// Answers that rest on leases which are not durable yet.
     held: Held<(Answer, Rest)>,
-    names: Names,
     received: ReceiveBatch,
     /// What was read ahead of the work and has yet to be served.
     backlog: Backlog,
@@ -69,7 +66,6 @@ impl Work6 {
             clock,
             effects: Effects6::default(),
             held: Held::default(),
-            names: Names::default(),
             received: ReceiveBatch::new(MAX_BATCH),
             backlog: Backlog::default(),
             outgoing: SendBatch::new(MAX_BATCH),
@@ -120,14 +116,20 @@ impl Work6 {
 
     /// Has a batch served, queries handed over among it.
     fn serve_all<'r>(&mut self, batch: impl Iterator<Item = Received<'r>>) {
-        self.names.renew_if_old();
         let now = self.clock.now();
         let mut leases = Batch { store: &self.shared.store, guard: None };
+        let mut entrance = Entrance::default();
         for received in batch {
-            let statistics = &mut self.effects.statistics;
-            let seen = look(&self.shared, &mut self.names, &received, self.held.len(), statistics);
-            let Some((interface, origin)) = seen else { continue };
-            let datagram = Datagram { bytes: received.bytes, origin, interface: &interface };
+            let (interface, origin) =
+                match look(&received, &mut entrance, &self.shared.listeners, self.held.len()) {
+                    Ok(seen) => seen,
+                    Err(reason) => {
+                        let statistics = &mut self.effects.statistics;
+                        self.shared.server.drop_unseen(reason, received.source, statistics);
+                        continue;
+                    }
+                };
+            let datagram = Datagram { bytes: received.bytes, origin, interface };
             let rest = match self.shared.server.handle(now, &mut leases, &datagram, &mut self.effects) {
                 Outcome6::Answered(_) | Outcome6::Dropped(_) => continue,
                 Outcome6::HandedOver(query) => {
@@ -308,62 +310,57 @@ fn is_behind(socket: &UdpSocket6) -> bool {
     socket.receive_queue().is_ok_and(|queue| queue.waiting > queue.room / 2)
 }
 
-/// The interface and the origin of a datagram, if it is to be served.
-fn look(
-    shared: &Shared6,
-    names: &mut Names,
+/// Where datagrams came in: found once for those of a batch that came in at the same place one behind the other, as nearly all do.
+#[derive(Default)]
+struct Entrance {
+    destination: Option<Ipv6Addr>,
+    interface_index: u32,
+    /// Nobody is served where there is none.
+    interface: Option<Interface>,
+}
+
+/// The interface that datagrams came in on.
+struct Interface {
+    name: Arc<str>,
+    link_local: Option<Ipv6Addr>,
+}
+
+impl Entrance {
+    /// The interface that a datagram came in on, if it is served there.
+    fn of(&mut self, received: &Received<'_>, listeners: &Listeners) -> Option<&Interface> {
+        let (destination, index) = (received.destination, received.interface_index);
+        if self.destination != Some(destination) || self.interface_index != index {
+            (self.destination, self.interface_index) = (Some(destination), index);
+            self.interface = listeners.serves(destination, index).then(|| {
+                let name = listeners.book().name_of(index).unwrap_or_default();
+                let interfaces = listeners.book().interfaces();
+                let link_local = interfaces.by_index(index).and_then(fosix_net::Interface::link_local);
+                Interface { name, link_local }
+            });
+        }
+        self.interface.as_ref()
+    }
+}
+
+/// The name of the interface and the origin of a datagram, or why it is not to be served.
+fn look<'e>(
     received: &Received<'_>,
+    entrance: &'e mut Entrance,
+    listeners: &Listeners,
     held: usize,
-    statistics: &mut Statistics6,
-) -> Option<(Arc<str>, Origin)> {
-    let reason = if received.truncated {
-        Drop6::Truncated
-    } else if !shared.listeners.serves(received.destination, received.interface_index) {
-        Drop6::NotServedHere
-    } else if held >= MOST_HELD {
-        Drop6::StoreBehind
-    } else {
-        let (name, link_local) = names.of(received.interface_index, &shared.listeners);
-        let origin = Origin {
-            source: received.source,
-            destination: received.destination,
-            interface_index: received.interface_index,
-            link_local,
-        };
-        return Some((name, origin));
+) -> Result<(&'e str, Origin), Drop6> {
+    if received.truncated {
+        return Err(Drop6::Truncated);
+    }
+    let interface = entrance.of(received, listeners).ok_or(Drop6::NotServedHere)?;
+    if held >= MOST_HELD {
+        return Err(Drop6::StoreBehind);
+    }
+    let origin = Origin {
+        source: received.source,
+        destination: received.destination,
+        interface_index: received.interface_index,
+        link_local: interface.link_local,
     };
-    shared.server.drop_unseen(reason, received.source, statistics);
-    None
-}
-
-/// Names and link-local addresses of interfaces, asked for once a second at most.
-struct Names {
-    known: HashMap<u32, (Arc<str>, Option<Ipv6Addr>)>,
-    asked: Instant,
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self { known: HashMap::new(), asked: Instant::now() }
-    }
-}
-
-impl Names {
-    fn renew_if_old(&mut self) {
-        if self.asked.elapsed().as_secs() >= 1 {
-            self.known.clear();
-            self.asked = Instant::now();
-        }
-    }
-
-    fn of(&mut self, index: u32, listeners: &Listeners) -> (Arc<str>, Option<Ipv6Addr>) {
-        if let Some(known) = self.known.get(&index) {
-            return known.clone();
-        }
-        let name = listeners.book().name_of(index).unwrap_or_default();
-        let interfaces = listeners.book().interfaces();
-        let link_local = interfaces.by_index(index).and_then(fosix_net::Interface::link_local);
-        self.known.insert(index, (Arc::clone(&name), link_local));
-        (name, link_local)
-    }
+    Ok((&interface.name, origin))
 }

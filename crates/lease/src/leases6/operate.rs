@@ -24,7 +24,7 @@ impl Leases6 {
 
     /// All leases of a client, former ones too; where there are over 256, only that many.
     pub fn by_duid<'a>(&'a self, duid: &'a [u8]) -> impl Iterator<Item = LeaseRef6<'a>> {
-        self.table.of_duid(duid).map(|(_, lease)| lease)
+        self.table.of_duid(duid)
     }
 
     /// Hands out the leases from `first` to `last` in the order of their keys. At most `limit` keys are looked at; the
