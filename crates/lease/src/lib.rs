@@ -6,9 +6,9 @@
 //! refused. Every change is staged as a record for the journal.
 //!
 //! ```text
-//!  by address   by client   by hardware address   by softwire     indexes of slot numbers, in pages that split
-//!        ╲          │            │               ╱
-//!         ▼         ▼            ▼              ▼
+//!  by address   by client   by softwire                          indexes of slot numbers, in pages that split
+//!        ╲          │          ╱
+//!         ▼         ▼         ▼
 //!   entries  ┌──────────┬──────────┬──────────┬ ─ ─              48 bytes each (DHCPv6: 72), in chunks
 //!            └────┬─────┴────┬─────┴──────────┘
 //!                 │          ▼
@@ -20,7 +20,7 @@
 //! ```
 //!
 //! No operation copies much, whatever there is: everything grows in small pieces, lists have their links in the entries,
-//! and what clients can make long (leases of one client, of one hardware address) is limited.
+//! and what clients can make long (the leases of one client) is limited.
 //!
 //! Leases from and to Kea's files are in [`kea_csv`].
 
