@@ -79,14 +79,17 @@ fn write_associations(exchange: &Exchange<'_>, plan: &Plan, w: &mut Writer<'_>) 
 
 fn write_lease(exchange: &Exchange<'_>, lease: &PlannedLease, wants_excluded: bool, w: &mut Writer<'_>) {
     let Key6 { kind, address, prefix_len } = lease.key;
-    let lifetimes = [lease.preferred_lifetime, lease.valid_lifetime].map(u32::to_be_bytes).concat();
+    let write_lifetimes = |w: &mut Writer<'_>| {
+        w.raw(&lease.preferred_lifetime.to_be_bytes());
+        w.raw(&lease.valid_lifetime.to_be_bytes());
+    };
     match kind {
         LeaseKind6::Address => w.nested(OptionCode::IA_ADDR, |w| {
             w.raw(&address.octets());
-            w.raw(&lifetimes);
+            write_lifetimes(w);
         }),
         LeaseKind6::Prefix => w.nested(OptionCode::IA_PREFIX, |w| {
-            w.raw(&lifetimes);
+            write_lifetimes(w);
             w.raw(&[prefix_len]);
             w.raw(&address.octets());
             // RFC 6603 §5.2: only for a client that knows what it means.

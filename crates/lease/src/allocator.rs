@@ -1,5 +1,7 @@
 //! Which of the free addresses or prefixes of a pool a client is given.
 
+use crate::random::Draw;
+
 /// Which one a pool gives out, of those that nobody ever had.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Allocator {
@@ -16,31 +18,33 @@ pub enum Allocator {
 /// all of theirs taken.
 const PROBES: u64 = 16;
 
-/// What the choice for one client follows from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Picks {
-    random: u128,
-    identity: u64,
+/// What the choice for one client follows from; worked out only for pools whose allocator wants to know.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Picks<'a> {
+    draw: Draw,
+    client: &'a [u8],
+    /// What tells it from others with the same octets.
+    distinction: &'a [u8],
 }
 
-impl Picks {
+impl<'a> Picks<'a> {
     /// Those of the client with this identity, and of a number that nobody can foretell.
-    pub(crate) fn new(random: u128, identity: impl Iterator<Item = u8>) -> Self {
-        // FNV-1a: what it gives must never change, as all clients would be given something else then.
-        let hash = identity.fold(0xcbf2_9ce4_8422_2325, |hash: u64, octet| {
-            (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
-        Self { random, identity: hash }
+    pub(crate) fn new(draw: Draw, client: &'a [u8], distinction: &'a [u8]) -> Self {
+        Self { draw, client, distinction }
     }
 
     /// A number that nobody can foretell.
     pub(crate) fn random(&self) -> u128 {
-        self.random
+        self.draw.number()
     }
 
     /// The numbers that follow from the identity, the first one first.
     pub(crate) fn probes(&self) -> impl Iterator<Item = u128> + use<> {
-        let identity = self.identity;
+        // FNV-1a: what it gives must never change, as all clients would be given something else then.
+        let octets = self.client.iter().chain(self.distinction);
+        let identity = octets.fold(0xcbf2_9ce4_8422_2325, |hash: u64, &octet| {
+            (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
         (0..PROBES).map(move |probe| {
             let seed = identity.wrapping_add(probe.wrapping_mul(0x9e37_79b9_7f4a_7c15));
             u128::from(mixed(seed)) << 64 | u128::from(mixed(!seed))
@@ -61,7 +65,7 @@ mod tests {
 
     #[test]
     fn what_follows_from_an_identity_never_changes() {
-        let picks = Picks::new(0, [2, 0, 0, 0, 0, 1].into_iter());
+        let picks = Picks::new(Draw::default(), &[2, 0, 0, 0], &[0, 1]);
         let numbers: Vec<u128> = picks.probes().take(2).map(|number| number % 1_000_000).collect();
         assert_eq!(numbers, NUMBERS);
     }

@@ -1,6 +1,7 @@
 //! A DHCPv6 lease as it stands in memory: a fixed part of 72 bytes, and fields elsewhere.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::Ipv6Addr;
 
 use crate::arena::Blob;
@@ -22,7 +23,7 @@ const ADDRESS: u8 = 1;
 const PREFIX: u8 = 2;
 
 /// What a lease is found by: nothing else has the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key6 {
     /// What is leased.
     pub kind: LeaseKind6,
@@ -30,6 +31,14 @@ pub struct Key6 {
     pub address: Ipv6Addr,
     /// The prefix's length, 1 to 128; 128 for an address.
     pub prefix_len: u8,
+}
+
+impl Hash for Key6 {
+    /// In two numbers: keys are hashed for nearly everything that is done with them.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(self.address.into());
+        state.write_u16(u16::from(self.prefix_len) << 8 | u16::from(self.kind == LeaseKind6::Prefix));
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

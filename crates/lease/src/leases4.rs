@@ -225,7 +225,7 @@ impl Leases4 {
     ) -> Option<Ipv4Addr> {
         let scope = scope.into();
         self.lapse_offers(now);
-        let random = self.random.draw();
+        let draw = self.random.draw();
         let may_have = |address: &Ipv4Addr| self.check(*address, client, scope, now).is_ok();
         if let Some(reserved) = scope.reserved.filter(may_have) {
             return Some(reserved);
@@ -243,7 +243,8 @@ impl Leases4 {
             let free = leases.filter(|lease| lease.port_set().is_none() && may_have(&lease.address()));
             free.max_by_key(|lease| lease.last_transaction()).map(LeaseRef4::address)
         };
-        let picks = Picks::new(random, identity_of(client));
+        let (octets, distinction) = identity_of(client);
+        let picks = Picks::new(draw, octets, &distinction);
         let wanted = on_offer
             .filter(may_have)
             .or_else(|| if is_on_record { former() } else { None })
@@ -259,6 +260,9 @@ impl Leases4 {
     /// Keeps `address` from other clients for `lifetime` seconds. It must be one that [`Self::choose`] gave, or
     /// [`Self::check`] allows.
     pub fn offer(&mut self, address: Ipv4Addr, client: &ClientIdentity, lifetime: u32, now: Timestamp) {
+        if self.offers.renew(address.into(), owner(client), lifetime, now) {
+            return;
+        }
         let key = Key4 { address, port_set: None };
         let found = self.table.find(key);
         let lease = found.and_then(|slot| self.table.get(slot));
@@ -321,7 +325,7 @@ impl Leases4 {
     }
 
     /// An address of the scope that nobody needs: one that was never leased, else the one free the longest.
-    fn find_free(&self, scope: &Scope4<'_>, picks: &Picks, now: Timestamp) -> Option<Ipv4Addr> {
+    fn find_free(&self, scope: &Scope4<'_>, picks: &Picks<'_>, now: Timestamp) -> Option<Ipv4Addr> {
         self.pools.next_unused(scope, picks).or_else(|| {
             let pools = self.pools.of_scope(scope);
             let oldest = pools.filter_map(|pool| {
@@ -393,12 +397,11 @@ impl Leases4 {
 }
 
 /// What tells a client from others, for [`Allocator::Identity`](crate::Allocator::Identity).
-fn identity_of(client: &ClientIdentity) -> impl Iterator<Item = u8> {
-    let (kind, octets) = match client.as_identity_ref() {
-        IdentityRef::Identifier(octets) => (0, octets),
-        IdentityRef::Hardware(kind, octets) => (kind, octets),
-    };
-    octets.iter().copied().chain([kind])
+fn identity_of(client: &ClientIdentity) -> (&[u8], [u8; 1]) {
+    match client.as_identity_ref() {
+        IdentityRef::Identifier(octets) => (octets, [0]),
+        IdentityRef::Hardware(kind, octets) => (octets, [kind]),
+    }
 }
 
 fn owner(client: &ClientIdentity) -> Owner<'_> {

@@ -2,6 +2,7 @@
 
 mod change;
 mod operate;
+mod prefix_lens;
 mod quota;
 mod recovery;
 
@@ -12,6 +13,7 @@ use fosix_journal::Staging;
 
 pub use recovery::Violation6;
 
+use self::prefix_lens::PrefixLens;
 use crate::Timestamp;
 use crate::allocator::Picks;
 use crate::changes::{Change6, Changes};
@@ -47,7 +49,7 @@ pub struct Leases6 {
     /// Leases that no pool counts one by one.
     outside: BTreeSet<Key6>,
     /// How many leases of prefixes there are of each length.
-    prefix_lens: [u32; 129],
+    prefix_lens: PrefixLens,
     offers: Offers<Key6>,
     staging: Staging,
     changes: Changes<Lease6>,
@@ -140,7 +142,7 @@ impl Leases6 {
             former: Lists::new(pools.count() + 1),
             pools,
             outside: BTreeSet::new(),
-            prefix_lens: [0; 129],
+            prefix_lens: PrefixLens::default(),
             offers: Offers::new(offer_limit),
             staging: Staging::unrecorded(),
             changes: Changes::default(),
@@ -250,7 +252,8 @@ impl Leases6 {
     ) -> Option<Key6> {
         let scope = scope.into();
         self.lapse_offers(now);
-        let picks = Picks::new(self.random.draw(), identity_of(client));
+        let distinction = distinction_of(client);
+        let picks = Picks::new(self.random.draw(), client.duid, &distinction);
         let may_have = |key: &Key6| key.kind == client.kind && self.check(*key, client, scope, now).is_ok();
         if let Some(reserved) = scope.reserved.iter().copied().find(may_have) {
             return Some(reserved);
@@ -282,6 +285,9 @@ impl Leases6 {
     /// Keeps `key` from others for `lifetime` seconds. It must be one that [`Self::choose`] gave, or [`Self::check`]
     /// allows. An identity association has one offer at a time.
     pub fn offer(&mut self, key: Key6, client: Association<'_>, lifetime: u32, now: Timestamp) {
+        if self.offers.renew(key, owner(client), lifetime, now) {
+            return;
+        }
         let found = self.table.find(key);
         let lease = found.and_then(|slot| self.table.get(slot));
         if lease.is_some_and(|lease| lease.is_held_by(client.duid, client.iaid, now)) {
@@ -363,8 +369,7 @@ impl Leases6 {
             return None;
         }
         let is_active = |key: &Key6| self.get(*key).is_some_and(|lease| lease.is_active(now));
-        let shorter = (1..key.prefix_len)
-            .filter(|&len| self.prefix_lens.get(usize::from(len)).is_some_and(|&count| count > 0));
+        let shorter = self.prefix_lens.in_use().take_while(|&len| len < key.prefix_len);
         let mut holding = shorter.map(|len| Key6::prefix(key.address, len)).filter(is_active);
         holding.next().or_else(|| {
             let within = self.outside.range(key..).take_while(|other| other.overlaps(key));
@@ -378,7 +383,7 @@ impl Leases6 {
         client: Association<'_>,
         scope: &Scope6<'_>,
         prefix_len: Option<u8>,
-        picks: &Picks,
+        picks: &Picks<'_>,
         now: Timestamp,
     ) -> Option<Key6> {
         let pools = || self.pools.of_scope(scope, client.kind);
@@ -400,7 +405,7 @@ impl Leases6 {
         pools: impl Fn() -> I,
         client: Association<'_>,
         scope: &Scope6<'_>,
-        picks: &Picks,
+        picks: &Picks<'_>,
         now: Timestamp,
     ) -> Option<Key6> {
         let is_free = |key: &Key6| self.overlap(*key, now).is_none();
@@ -465,10 +470,10 @@ impl Leases6 {
     }
 }
 
-/// What tells an identity association from others, for [`Allocator::Identity`](crate::Allocator::Identity).
-fn identity_of(client: Association<'_>) -> impl Iterator<Item = u8> {
-    let kind = u8::from(client.kind == LeaseKind6::Prefix);
-    client.duid.iter().copied().chain(client.iaid.to_be_bytes()).chain([kind])
+/// What tells an identity association from others of its client, for [`Allocator::Identity`](crate::Allocator::Identity).
+fn distinction_of(client: Association<'_>) -> [u8; 5] {
+    let [a, b, c, d] = client.iaid.to_be_bytes();
+    [a, b, c, d, u8::from(client.kind == LeaseKind6::Prefix)]
 }
 
 fn owner(client: Association<'_>) -> Owner<'_> {

@@ -120,6 +120,16 @@ impl<K: Copy + Eq + Hash + Default> Offers<K> {
         offer.is_some_and(|offer| !offer.is_to(owner) && now < offer.expires)
     }
 
+    /// Has what is on offer to `owner` be so for `lifetime` seconds from `now` on; false where `key` is not.
+    pub(crate) fn renew(&mut self, key: K, owner: Owner<'_>, lifetime: u32, now: Timestamp) -> bool {
+        let Some(slot) = self.find(key) else { return false };
+        let Some(offer) = self.offers.get_mut(slot).filter(|offer| offer.is_to(owner)) else { return false };
+        (offer.made, offer.expires) = (now, now.plus(lifetime));
+        self.queue.unlink(&mut self.offers, slot);
+        self.queue.push_back(&mut self.offers, 0, slot);
+        true
+    }
+
     /// Offers `key` to `owner` for `lifetime` seconds from `now` on. Offers to an owner replace each other.
     /// What is on offer no more is handed to `lapsed`.
     pub(crate) fn put(
@@ -130,16 +140,7 @@ impl<K: Copy + Eq + Hash + Default> Offers<K> {
         now: Timestamp,
         mut lapsed: impl FnMut(K),
     ) {
-        let same =
-            self.find(key).filter(|&slot| self.offers.get(slot).is_some_and(|offer| offer.is_to(owner)));
-        if let Some(slot) = same {
-            self.queue.unlink(&mut self.offers, slot);
-            if let Some(offer) = self.offers.get_mut(slot) {
-                (offer.made, offer.expires) = (now, now.plus(lifetime));
-            }
-            return self.queue.push_back(&mut self.offers, 0, slot);
-        }
-        if let Some(before) = self.to(owner) {
+        if let Some(before) = self.to(owner).filter(|&before| before != key) {
             self.remove(before);
             lapsed(before);
         }
@@ -225,6 +226,19 @@ mod tests {
 
     const fn client(number: &[u8; 1]) -> Owner<'_> {
         Owner { client: number, number: 0 }
+    }
+
+    #[test]
+    fn an_offer_that_is_made_again_is_the_youngest() {
+        let mut offers = Offers::new(9);
+        for number in 1..=2 {
+            offers.put(u32::from(number), client(&[number]), 60, Timestamp(1), |_| panic!());
+        }
+        assert!(!offers.renew(1, client(&[2]), 60, Timestamp(30)));
+        assert!(!offers.renew(3, client(&[1]), 60, Timestamp(30)));
+        assert!(offers.renew(1, client(&[1]), 60, Timestamp(30)));
+        assert_eq!([offers.lapse(Timestamp(61)), offers.lapse(Timestamp(89))], [Some(2), None]);
+        assert_eq!([offers.lapse(Timestamp(90)), offers.lapse(Timestamp(99))], [Some(1), None]);
     }
 
     #[test]

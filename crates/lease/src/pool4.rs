@@ -88,7 +88,7 @@ struct Pool4 {
 
 impl Pool4 {
     /// An unused one, as the allocator has it.
-    fn unused_for(&self, picks: &Picks) -> Option<u64> {
+    fn unused_for(&self, picks: &Picks<'_>) -> Option<u64> {
         let place = |number: u128| u64::try_from(number.checked_rem(self.used.len().into())?).ok();
         let from = match self.range.allocator {
             Allocator::Iterative => return self.unused(),
@@ -215,7 +215,7 @@ impl Pools4 {
     }
 
     /// An address of the scope that was never used, in the first pool that has one, as its allocator has it.
-    pub(crate) fn next_unused(&self, scope: &Scope4<'_>, picks: &Picks) -> Option<Ipv4Addr> {
+    pub(crate) fn next_unused(&self, scope: &Scope4<'_>, picks: &Picks<'_>) -> Option<Ipv4Addr> {
         let mut pools = self.of_scope(scope).filter_map(|at| self.pools.get(at));
         pools.find_map(|pool| {
             let offset = u32::try_from(pool.unused_for(picks)?).ok()?;
@@ -263,18 +263,12 @@ mod tests {
             range(2, [10, 0, 0, 5], [10, 0, 0, 5]),
             range(1, [10, 0, 0, 1], [10, 0, 0, 1]),
         ]);
-        assert_eq!(
-            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
-            Some([10, 0, 0, 9].into())
-        );
+        assert_eq!(pools.next_unused(&1.into(), &Picks::default()), Some([10, 0, 0, 9].into()));
         pools.set_used([10, 0, 0, 9].into());
-        assert_eq!(
-            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
-            Some([10, 0, 0, 1].into())
-        );
+        assert_eq!(pools.next_unused(&1.into(), &Picks::default()), Some([10, 0, 0, 1].into()));
         pools.set_used([10, 0, 0, 1].into());
-        assert_eq!(pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())), None);
-        assert_eq!(pools.next_unused(&3.into(), &Picks::new(0, std::iter::empty())), None);
+        assert_eq!(pools.next_unused(&1.into(), &Picks::default()), None);
+        assert_eq!(pools.next_unused(&3.into(), &Picks::default()), None);
         assert!(pools.holds(2, [10, 0, 0, 5].into()));
         assert!(!pools.holds(1, [10, 0, 0, 5].into()));
         assert_eq!(pools.next_used([10, 0, 0, 2].into()), Some([10, 0, 0, 9].into()));
@@ -285,19 +279,13 @@ mod tests {
     fn what_was_offered_in_vain_is_the_last_to_be_offered_again() {
         let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 3])]);
         for last in [1, 2, 3] {
-            assert_eq!(
-                pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
-                Some([10, 0, 0, last].into())
-            );
+            assert_eq!(pools.next_unused(&1.into(), &Picks::default()), Some([10, 0, 0, last].into()));
             pools.set_used([10, 0, 0, last].into());
             pools.set_unused([10, 0, 0, 1].into());
         }
-        assert_eq!(
-            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
-            Some([10, 0, 0, 1].into())
-        );
+        assert_eq!(pools.next_unused(&1.into(), &Picks::default()), Some([10, 0, 0, 1].into()));
         pools.set_used([10, 0, 0, 1].into());
-        assert_eq!(pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())), None);
+        assert_eq!(pools.next_unused(&1.into(), &Picks::default()), None);
     }
 
     #[test]
@@ -305,15 +293,9 @@ mod tests {
         let mut pools = Pools4::new(&[range(1, [10, 0, 0, 1], [10, 0, 0, 2])]);
         pools.reserve(1, [10, 0, 0, 1].into());
         pools.reserve(1, [10, 0, 0, 99].into());
-        assert_eq!(
-            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
-            Some([10, 0, 0, 2].into())
-        );
+        assert_eq!(pools.next_unused(&1.into(), &Picks::default()), Some([10, 0, 0, 2].into()));
         pools.set_unused([10, 0, 0, 1].into());
-        assert_eq!(
-            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
-            Some([10, 0, 0, 2].into())
-        );
+        assert_eq!(pools.next_unused(&1.into(), &Picks::default()), Some([10, 0, 0, 2].into()));
         assert!(pools.holds(1, [10, 0, 0, 1].into()));
         assert!(pools.holds(1, [10, 0, 0, 99].into()));
         assert!(!pools.holds(2, [10, 0, 0, 99].into()));
@@ -322,11 +304,8 @@ mod tests {
     #[test]
     fn the_whole_of_ipv4_is_a_pool_that_can_be_counted() {
         let pools = Pools4::new(&[range(1, [255, 255, 255, 255], [255, 255, 255, 255])]);
-        assert_eq!(
-            pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())),
-            Some([255, 255, 255, 255].into())
-        );
+        assert_eq!(pools.next_unused(&1.into(), &Picks::default()), Some([255, 255, 255, 255].into()));
         let pools = Pools4::new(&[range(1, [0; 4], [255; 4])]);
-        assert_eq!(pools.next_unused(&1.into(), &Picks::new(0, std::iter::empty())), Some([0; 4].into()));
+        assert_eq!(pools.next_unused(&1.into(), &Picks::default()), Some([0; 4].into()));
     }
 }

@@ -112,10 +112,12 @@ impl PoolRange6 {
 
     /// The number of `key` in it.
     fn number_of(&self, key: Key6) -> Option<u128> {
+        if key.kind != self.kind || key.prefix_len != self.prefix_len || key.address > self.last {
+            return None;
+        }
         let offset = u128::from(key.address).checked_sub(self.first.into())?;
         let number = offset >> self.shift();
-        let is_one = key.kind == self.kind && key.prefix_len == self.prefix_len;
-        (is_one && number << self.shift() == offset && number < self.count()).then_some(number)
+        (number << self.shift() == offset).then_some(number)
     }
 
     /// The address or prefix with this number.
@@ -269,11 +271,13 @@ impl Pools6 {
         }
     }
 
-    /// Notes that `key` has a lease or is on offer.
-    pub(crate) fn set_used(&mut self, key: Key6) {
-        if let Some((pool, bit)) = self.locate(key) {
-            pool.set_used(bit);
-        }
+    /// Notes that `key` has a lease or is on offer. Says whether it is counted by itself in a pool.
+    pub(crate) fn set_used(&mut self, key: Key6) -> bool {
+        let Some((pool, number)) = self.locate(key).filter(|(_, number)| *number < COUNTED) else {
+            return false;
+        };
+        pool.set_used(number);
+        true
     }
 
     /// Notes that `key` has no lease, not even a former one, and is not on offer.
@@ -287,6 +291,7 @@ impl Pools6 {
     }
 
     /// Whether `key` is counted by itself in a pool.
+    #[cfg(test)]
     pub(crate) fn is_counted(&self, key: Key6) -> bool {
         self.find(key).is_some_and(|(_, number)| number < COUNTED.into())
     }
@@ -309,7 +314,7 @@ impl Pools6 {
     }
 
     /// One of `pool` that was never used, as its allocator has it. Counted ones only.
-    pub(crate) fn unused(&self, pool: usize, picks: &Picks) -> Option<Key6> {
+    pub(crate) fn unused(&self, pool: usize, picks: &Picks<'_>) -> Option<Key6> {
         let pool = self.pools.get(pool)?;
         let place = |number: u128| u64::try_from(number.checked_rem(pool.used.len().into())?).ok();
         let from = match pool.range.allocator {
@@ -329,14 +334,13 @@ impl Pools6 {
     }
 
     /// Some of all of `pool`, where it has more than are counted, and does not give them out in order.
-    pub(crate) fn any(&self, pool: usize, picks: &Picks) -> impl Iterator<Item = Key6> {
+    pub(crate) fn any(&self, pool: usize, picks: &Picks<'_>) -> impl Iterator<Item = Key6> {
         let range = self.pools.get(pool).map(|pool| pool.range);
         let range =
             range.filter(|range| range.allocator != Allocator::Iterative && range.count() > COUNTED.into());
-        let (picks, random) = (*picks, picks.random());
         range.into_iter().flat_map(move |range| {
             // Any spread will do for those that come after one that is taken.
-            let numbers = std::iter::successors(Some(random), |number| {
+            let numbers = std::iter::successors(Some(picks.random()), |number| {
                 Some(number.wrapping_mul(0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645).wrapping_add(1))
             });
             let by_identity = range.allocator == Allocator::Identity;
@@ -411,17 +415,13 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn picks() -> Picks {
-        Picks::new(0, std::iter::empty())
-    }
-
     #[test]
     fn prefixes_are_counted_in_their_pool() {
         let mut pools = Pools6::new(&[
             PoolRange6::prefixes(1, address("2001:db8::"), 48, 56),
             PoolRange6::addresses(1, address("2001:db8::1"), address("2001:db8::2")),
         ]);
-        let lowest = |pools: &Pools6| pools.unused(1, &picks());
+        let lowest = |pools: &Pools6| pools.unused(1, &Picks::default());
         let prefix = |text, len| Key6::prefix(address(text), len);
         assert_eq!(lowest(&pools), Some(prefix("2001:db8::", 56)));
         pools.set_used(prefix("2001:db8::", 56));
@@ -444,10 +444,10 @@ mod tests {
     #[test]
     fn no_pool_is_too_large() {
         let all = Pools6::new(&[PoolRange6::addresses(1, address("::"), Ipv6Addr::from(u128::MAX))]);
-        assert_eq!(all.unused(0, &picks()), Some(Key6::address(address("::1"))));
+        assert_eq!(all.unused(0, &Picks::default()), Some(Key6::address(address("::1"))));
         assert!(all.holds(1, Key6::address(Ipv6Addr::from(u128::MAX - 1))));
         assert!(all.uncounted(0, 7).take(100).all(|key| all.pool_of(key) == Some(0) && !all.is_counted(key)));
         let none = Pools6::new(&[PoolRange6::prefixes(1, address("2001:db8::"), 56, 48)]);
-        assert_eq!(none.unused(0, &picks()), None);
+        assert_eq!(none.unused(0, &Picks::default()), None);
     }
 }

@@ -118,8 +118,8 @@ impl Table6 {
     fn key_hash(&self, key: Key6) -> u64 {
         let unit = u32::from(128 - key.prefix_len.min(128));
         let number = u128::from(key.address).checked_shr(unit).unwrap_or(0);
-        let shared = (key.kind, key.prefix_len, number / u128::from(NEIGHBOURS));
         let [.., low] = number.to_be_bytes();
+        let shared = Key6 { address: (number / u128::from(NEIGHBOURS)).into(), ..key };
         neighbourly(self.hasher.hash_one(shared), low.into())
     }
 

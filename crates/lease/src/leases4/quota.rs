@@ -21,7 +21,7 @@ impl Leases4 {
     /// How many leases those have that one of `client`, which comes by `path`, in `subnet` would be counted by. Leases that ended
     /// unnoticed may be among them; [`Self::reclaim`] notices them.
     pub fn shares(&self, client: &ClientIdentity, path: SmallVec<[Relay<'_>; 4]>, subnet: u32) -> Shares {
-        let client = identity_of(client).collect();
+        let client = name_of(client);
         self.quotas.shares(&Counted { is_prefix: false, client, path, subnet, classes: SmallVec::new() })
     }
 
@@ -64,10 +64,16 @@ impl Leases4 {
     }
 }
 
+/// By what the leases of a client are counted.
+fn name_of(client: &ClientIdentity) -> SmallVec<[u8; 32]> {
+    let (octets, distinction) = identity_of(client);
+    octets.iter().copied().chain(distinction).collect()
+}
+
 fn counted(lease: LeaseRef4<'_>) -> Option<Counted<'_>> {
     (lease.state() == LeaseState::Assigned).then(|| Counted {
         is_prefix: false,
-        client: identity_of(&lease.client()).collect(),
+        client: name_of(&lease.client()),
         path: lease.relay_path().collect(),
         subnet: lease.subnet(),
         classes: lease.classes().collect(),

@@ -276,14 +276,11 @@ impl Leases6 {
 
     /// Notes where a lease that was not there before is found.
     pub(super) fn note_new(&mut self, key: Key6) {
-        self.pools.set_used(key);
-        if !self.pools.is_counted(key) {
+        if !self.pools.set_used(key) {
             self.outside.insert(key);
         }
-        if let Some(count) = self.prefix_lens.get_mut(usize::from(key.prefix_len))
-            && key.kind == LeaseKind6::Prefix
-        {
-            *count += 1;
+        if key.kind == LeaseKind6::Prefix {
+            self.prefix_lens.add(key.prefix_len);
         }
     }
 
@@ -392,10 +389,8 @@ impl Leases6 {
         }
         self.table.remove(slot);
         self.outside.remove(&key);
-        if let Some(count) = self.prefix_lens.get_mut(usize::from(key.prefix_len))
-            && key.kind == LeaseKind6::Prefix
-        {
-            *count = count.saturating_sub(1);
+        if key.kind == LeaseKind6::Prefix {
+            self.prefix_lens.remove(key.prefix_len);
         }
         if !self.offers.holds(key) {
             self.pools.set_unused(key);

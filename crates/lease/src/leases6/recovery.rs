@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Leases6;
+use super::prefix_lens::PrefixLens;
 use crate::Timestamp;
 use crate::counts::Counts;
 use crate::entry6::{Entry6, Key6};
@@ -123,7 +124,7 @@ impl Leases6 {
         self.former = Lists::new(self.pools.count() + 1);
         self.forget_from = 0;
         self.outside.clear();
-        self.prefix_lens = [0; 129];
+        self.prefix_lens = PrefixLens::default();
         let mut former = Vec::new();
         for slot in 0..self.table.entries.slot_end() {
             let Some(entry) = self.table.entries.get_mut(slot) else { continue };
@@ -149,7 +150,7 @@ impl Leases6 {
 
     /// Active prefixes that are part of others. With one length for all there are none: keys are unique.
     fn held_twice(&self, now: Timestamp) -> Vec<Violation6> {
-        if self.prefix_lens.iter().filter(|&&count| count > 0).count() < 2 {
+        if self.prefix_lens.in_use().nth(1).is_none() {
             return Vec::new();
         }
         let entries = self.table.entries.iter_from(0).map(|(_, entry)| entry);
