@@ -146,6 +146,20 @@ impl Kea {
         Self::start(&halves.server, "kea-dhcp4", &configuration, "DHCP4_STARTED")
     }
 
+    /// kea-dhcp4 alone, over IPv4, for what comes through a relay at `relay`; it forgets its leases.
+    pub fn behind_relay(netns: &Netns, relay: &str) -> Self {
+        let configuration = json!({ "Dhcp4": {
+            "interfaces-config": { "interfaces": [ "vs" ], "dhcp-socket-type": "udp" },
+            "lease-database": { "type": "memfile", "persist": false },
+            "subnet4": [ {
+                "id": 1, "subnet": "10.1.0.0/16", "relay": { "ip-addresses": [ relay ] },
+                "pools": [ { "pool": "10.1.0.10 - 10.1.255.250" } ]
+            } ],
+            "loggers": [ { "name": "kea-dhcp4", "severity": "INFO", "output_options": [ { "output": "stdout" } ] } ]
+        } });
+        Self::start(netns, "kea-dhcp4", &configuration, "DHCP4_STARTED")
+    }
+
     /// kea-dhcp6, which only passes queries on.
     pub fn dhcp6(halves: &Halves) -> Self {
         let configuration = json!({ "Dhcp6": {

@@ -9,7 +9,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use fosix_tests::{Counters, Fosix, Netns, Process, Scene, Scene6, program};
+use fosix_tests::{Counters, Fosix, Kea, Netns, Process, Scene, Scene6, program};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -222,6 +222,32 @@ fn an_echo_is_a_ceiling_and_no_server() {
     let load = load(&client, &[&UNICAST[..], &["--timeout", "0.2", "--duration", "0.5"]].concat());
     assert!(!load.output.status.success(), "{:?}", load.output);
     assert!(load.number("wrong") > 0 && load.number("exchanges") == 0, "{}", load.result);
+}
+
+#[test]
+fn clients_of_dhcpv4_come_through_a_relay_over_ipv4() {
+    let (server, client) = network("bench-four");
+    server.ip(&["address", "add", "192.0.2.1/24", "dev", "vs"]);
+    client.ip(&["address", "add", "192.0.2.2/24", "dev", "vc"]);
+    let relayed = ["--kind", "dhcp4", "--way", "relayed", "--server", "192.0.2.1", "--source", "192.0.2.2"];
+
+    let mut echo = Process::spawn(server.command(program()).args(["bench", "echo", "--ipv4"]));
+    echo.wait_for(0, "that it is ready", |line| line.starts_with("sending back").then_some(()));
+    assert_eq!(load(&client, &[&relayed[..], &["--echo"]].concat()).exchanges(), CLIENTS);
+    echo.terminate();
+
+    let kea = Kea::behind_relay(&server, "192.0.2.2");
+    let all = load(&client, &relayed);
+    assert_eq!((all.exchanges(), all.number("sent")), (CLIENTS, 2 * CLIENTS));
+    let renewals = [&relayed[..], &["--scenario", "renew", "--duration", "0.5"]].concat();
+    assert!(load(&client, &renewals).exchanges() > 0);
+    kea.stop();
+
+    let by_ipv6 =
+        ["--kind", "dhcp4", "--way", "relayed", "--server", "2001:db8:1::1", "--source", "192.0.2.2"];
+    let refused = command(&client, &tempfile::tempdir().unwrap(), &by_ipv6).output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(!refused.status.success() && said.contains("2001:db8:1::1 is no IPv4 address"), "{said}");
 }
 
 /// A server that forgets what it gave gives it again.

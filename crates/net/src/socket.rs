@@ -1,7 +1,7 @@
 //! UDP sockets over IPv6: one for every address of the machine, one for each group on each interface.
 
 use std::io;
-use std::net::{Ipv6Addr, SocketAddrV6};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV6};
 use std::num::NonZeroU32;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 
@@ -59,6 +59,17 @@ impl UdpSocket6 {
         let address = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0);
         let wrap = |error| BindError::new(address, error);
         let socket = open().map_err(wrap)?;
+        socket.bind(&address.into()).map_err(wrap)?;
+        Ok(Self { cuts: cuts(&socket), socket })
+    }
+
+    /// Binds `port` for every IPv4 address of the machine. All addresses of its datagrams are IPv4-mapped ones (`::ffff:192.0.2.1`,
+    /// RFC 4291 §2.5.5.2), and what is sent has to name its source.
+    pub fn bind_ipv4(port: u16) -> Result<Self, BindError> {
+        let address = SocketAddrV6::new(Ipv4Addr::UNSPECIFIED.to_ipv6_mapped(), port, 0, 0);
+        let wrap = |error| BindError::new(address, error);
+        let socket = open().map_err(wrap)?;
+        socket.set_only_v6(false).map_err(wrap)?;
         socket.bind(&address.into()).map_err(wrap)?;
         Ok(Self { cuts: cuts(&socket), socket })
     }

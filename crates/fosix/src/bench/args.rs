@@ -1,6 +1,6 @@
 //! The command line of `fosix bench load`.
 
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -16,6 +16,8 @@ pub(super) enum Kind {
     FourOverSix,
     /// DHCPv6: an address and a prefix each
     Dhcp6,
+    /// DHCPv4 over IPv4, through relays: --way relayed, each --source one of them
+    Dhcp4,
 }
 
 /// What each of them does.
@@ -47,7 +49,7 @@ pub(super) enum Way {
 pub(crate) struct Load {
     /// The server's address
     #[arg(long, value_name = "ADDRESS")]
-    server: Option<Ipv6Addr>,
+    server: Option<IpAddr>,
     /// The interface that it is reached by: for multicast and link-local addresses
     #[arg(long, value_name = "NAME")]
     interface: Option<String>,
@@ -71,7 +73,7 @@ pub(crate) struct Load {
     sources: u32,
     /// The first source address
     #[arg(long, value_name = "ADDRESS")]
-    source: Option<Ipv6Addr>,
+    source: Option<IpAddr>,
     /// Different clients
     #[arg(long, default_value_t = 1_000_000, value_name = "N")]
     clients: u32,
@@ -108,12 +110,12 @@ pub(crate) struct Load {
     /// Numbers of clients begin here, so that a second run has others
     #[arg(long, default_value_t = 1, value_name = "N")]
     first_client: u32,
-    /// The port of clients; relays always use 547
+    /// The port of clients; relays always use 547, with --kind dhcp4 67
     #[arg(long, default_value_t = 546, value_name = "PORT")]
     client_port: u16,
-    /// The port of the server
-    #[arg(long, default_value_t = 547, value_name = "PORT")]
-    server_port: u16,
+    /// The port of the server [default: 547, with --kind dhcp4 67]
+    #[arg(long, value_name = "PORT")]
+    server_port: Option<u16>,
     /// A name for the report
     #[arg(long, default_value = "", value_name = "TEXT")]
     label: String,
@@ -139,7 +141,7 @@ pub(super) enum Pace {
     Avalanche(Duration),
 }
 
-/// The command line, checked.
+/// The command line, checked. Addresses of IPv4 are IPv4-mapped ones.
 #[derive(Debug)]
 pub(super) struct Settings {
     pub(super) server: Ipv6Addr,
@@ -149,6 +151,7 @@ pub(super) struct Settings {
     pub(super) scenario: Scenario,
     pub(super) way: Way,
     pub(super) relays: u32,
+    /// Of the first relay.
     pub(super) link_address: Ipv6Addr,
     pub(super) sources: Vec<Option<Ipv6Addr>>,
     pub(super) clients: u32,
@@ -174,8 +177,18 @@ impl Load {
     /// Checks the command line.
     pub(super) fn settle(self) -> anyhow::Result<Settings> {
         const ALL_SERVERS: Ipv6Addr = fosix_wire::v6::ALL_DHCP_RELAY_AGENTS_AND_SERVERS;
+        ensure!(
+            self.kind != Kind::Dhcp4 || self.way == Way::Relayed && self.source.is_some(),
+            "--kind dhcp4 needs --way relayed and --source: the address of the first relay, which answers come back to"
+        );
+        let address = |name: &str, address: IpAddr| match (address, self.kind) {
+            (IpAddr::V4(address), Kind::Dhcp4) => Ok(address.to_ipv6_mapped()),
+            (IpAddr::V6(address), Kind::FourOverSix | Kind::Dhcp6) => Ok(address),
+            (_, Kind::Dhcp4) => bail!("{name} {address} is no IPv4 address, which --kind dhcp4 is about"),
+            _ => bail!("{name} {address} is no IPv6 address, which all kinds but dhcp4 are about"),
+        };
         let server = match (self.server, self.way) {
-            (Some(server), _) => server,
+            (Some(server), _) => address("--server", server)?,
             (None, Way::Multicast) => ALL_SERVERS,
             (None, _) => bail!("--server is needed: the address that messages are sent to"),
         };
@@ -202,11 +215,16 @@ impl Load {
             "--sources {} needs --source: the first of the addresses",
             self.sources
         );
-        let sources = match self.source {
+        let first_source = self.source.map(|source| address("--source", source)).transpose()?;
+        let sources = match first_source {
             None => vec![None],
             Some(first) => (0..self.sources)
                 .map(|number| Some(Ipv6Addr::from(u128::from(first).wrapping_add(number.into()))))
                 .collect(),
+        };
+        let (relays, link_address, relay_port) = match (self.kind, first_source) {
+            (Kind::Dhcp4, Some(first)) => (self.sources, first, 67),
+            _ => (self.relays, self.link_address, 547),
         };
         let pace = match (self.rate, self.avalanche) {
             (Some(rate), _) => {
@@ -231,8 +249,8 @@ impl Load {
             kind: self.kind,
             scenario: self.scenario,
             way: self.way,
-            relays: self.relays,
-            link_address: self.link_address,
+            relays,
+            link_address,
             sources,
             clients: self.clients,
             first_client: self.first_client,
@@ -244,8 +262,8 @@ impl Load {
             pids: self.pid,
             echo: self.echo,
             max_loss: self.max_loss,
-            own_port: if self.way == Way::Relayed { 547 } else { self.client_port },
-            server_port: self.server_port,
+            own_port: if self.way == Way::Relayed { relay_port } else { self.client_port },
+            server_port: self.server_port.unwrap_or(relay_port),
             label: self.label,
             json: self.json,
             html: self.html,

@@ -9,9 +9,12 @@ use fosix_net::{Interfaces, MAX_BATCH, Poller, ReceiveBatch, SendBatch, UdpSocke
 /// `fosix bench echo`
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The port that it listens on, on every address
-    #[arg(long, default_value_t = 547, value_name = "PORT")]
-    port: u16,
+    /// The port that it listens on, on every address [default: 547, with --ipv4 67]
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+    /// Over IPv4 instead of IPv6
+    #[arg(long, conflicts_with = "interface")]
+    ipv4: bool,
     /// Also what is sent to ff02::1:2 on this interface
     #[arg(long, value_name = "NAME")]
     interface: Option<String>,
@@ -22,7 +25,8 @@ pub(crate) struct Args {
 
 /// Runs until it is killed.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    let unicast = UdpSocket6::bind_unicast(args.port)?;
+    let port = args.port.unwrap_or(if args.ipv4 { 67 } else { 547 });
+    let unicast = if args.ipv4 { UdpSocket6::bind_ipv4(port)? } else { UdpSocket6::bind_unicast(port)? };
     let mut sockets = Vec::new();
     if let Some(name) = &args.interface {
         let interfaces = Interfaces::snapshot().context("cannot list the network interfaces")?;
@@ -34,7 +38,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     for (token, socket) in (0..).zip(&sockets) {
         poller.add(socket, token)?;
     }
-    writeln!(io::stdout().lock(), "sending back whatever comes to port {}", args.port)?;
+    writeln!(io::stdout().lock(), "sending back whatever comes to port {port}")?;
     let mut received = ReceiveBatch::new(MAX_BATCH);
     let batch = SendBatch::new(MAX_BATCH);
     let mut outgoing = if args.together { batch } else { batch.apart() };

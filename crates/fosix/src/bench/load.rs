@@ -82,7 +82,10 @@ pub(super) fn run(settings: &Settings) -> anyhow::Result<ExitCode> {
 
 impl<'a> Run<'a> {
     fn new(settings: &'a Settings) -> anyhow::Result<Self> {
-        let socket = UdpSocket6::bind_unicast(settings.own_port)?;
+        let socket = match settings.kind {
+            Kind::FourOverSix | Kind::Dhcp6 => UdpSocket6::bind_unicast(settings.own_port)?,
+            Kind::Dhcp4 => UdpSocket6::bind_ipv4(settings.own_port)?,
+        };
         let speak6 = settings.kind == Kind::Dhcp6;
         let turns = Turns::new(settings);
         Ok(Self {
@@ -286,7 +289,7 @@ impl<'a> Run<'a> {
 
     fn lease(&self, at: u32) -> Lease {
         match self.settings.kind {
-            Kind::FourOverSix => {
+            Kind::FourOverSix | Kind::Dhcp4 => {
                 Lease::V4(self.clients.get(at).map_or(Ipv4Addr::UNSPECIFIED, |client| client.address))
             }
             Kind::Dhcp6 => {

@@ -51,6 +51,7 @@ const ADDRESS4: Ipv4Addr = Ipv4Addr::from_bits(0xe5_f6_07_18);
 const ADDRESS6: Ipv6Addr = Ipv6Addr::new(0xe5f6, 0x0718, 0x293a, 0x4b5c, 1, 2, 3, 4);
 const PREFIX6: Ipv6Addr = Ipv6Addr::new(0xe5f6, 0x0718, 0x293a, 0x4b5c, 5, 6, 7, 8);
 const LINK: Ipv6Addr = Ipv6Addr::new(0xe5f6, 0x0718, 0x293a, 0x4b5c, 9, 10, 11, 12);
+const GIADDR: Ipv4Addr = Ipv4Addr::from_bits(0xe5_f6_07_19);
 const RELAY: u32 = 0xd4_c3_b2_a2;
 /// The prefix length that clients ask for is the server's choice.
 const PREFIX_LEN: u8 = 56;
@@ -66,6 +67,7 @@ struct Template {
     address6: Vec<usize>,
     prefix6: Vec<usize>,
     link: Vec<usize>,
+    giaddr: Vec<usize>,
     relay: Vec<usize>,
 }
 
@@ -116,16 +118,24 @@ impl Messages {
         if let Some((count, first)) = self.relays {
             let relay = client % count;
             put(bytes, &template.relay, &relay.to_be_bytes());
-            put(bytes, &template.link, &link_address(first, relay).octets());
+            match self.kind {
+                Kind::FourOverSix | Kind::Dhcp6 => {
+                    put(bytes, &template.link, &link_address(first, relay).octets());
+                }
+                Kind::Dhcp4 => put(bytes, &template.giaddr, &giaddr(first, relay).octets()),
+            }
         }
     }
 
     /// What `bytes` answer, checked: it is for the client that it says, through its relay, and says what it has to.
     pub(super) fn read(&mut self, bytes: &[u8]) -> anyhow::Result<Answer> {
+        if self.kind == Kind::Dhcp4 {
+            return self.read_relayed4(bytes);
+        }
         let packet = Packet::new_checked(bytes, 2)?;
         let answer = match self.kind {
-            Kind::FourOverSix => self.read4(&packet)?,
             Kind::Dhcp6 => self.read6(&packet)?,
+            _ => self.read_response(&packet)?,
         };
         if let (Some((count, first)), false) = (self.relays, self.echo) {
             let [relay] = packet.relays() else { anyhow::bail!("{} relay levels", packet.relays().len()) };
@@ -140,20 +150,43 @@ impl Messages {
         Ok(answer)
     }
 
-    fn read4(&mut self, packet: &Packet<'_>) -> anyhow::Result<Answer> {
+    fn read_response(&mut self, packet: &Packet<'_>) -> anyhow::Result<Answer> {
         let outer = packet.message();
         let inner = outer.options().find(OptionCode::DHCPV4_MSG).context("no DHCPv4 message in it")?;
-        let message = v4::Message::new_checked(inner)?;
+        // RFC 7341 §6.2: its flags are ignored. Kea sends those of the query back.
+        ensure!(self.echo || outer.message_type() == MessageType::DHCPV4_RESPONSE, "not a DHCPV4-RESPONSE");
+        self.read4(&v4::Message::new_checked(inner)?)
+    }
+
+    fn read_relayed4(&mut self, bytes: &[u8]) -> anyhow::Result<Answer> {
+        let message = v4::Message::new_checked(bytes)?;
+        let answer = self.read4(&message)?;
+        if let (Some((count, first)), false) = (self.relays, self.echo) {
+            let number = answer.client % count;
+            ensure!(message.giaddr() == giaddr(first, number), "another relay's giaddr");
+            let information = message.option(v4::OptionCode::RELAY_AGENT_INFORMATION);
+            // RFC 3046 §2.2: it comes back unaltered.
+            ensure!(
+                information.is_some_and(|data| data.bytes().eq(relay_information(number))),
+                "without the relay's information, or with another's"
+            );
+        }
+        Ok(answer)
+    }
+
+    fn read4(&mut self, message: &v4::Message<'_>) -> anyhow::Result<Answer> {
         let client = message.xid();
         if self.echo {
             return Ok(Answer { client, what: What::Echo });
         }
-        ensure!(outer.message_type() == MessageType::DHCPV4_RESPONSE, "not a DHCPV4-RESPONSE");
-        // RFC 7341 §6.2: its flags are ignored. Kea sends those of the query back.
         ensure!(message.op() == v4::BOOTREPLY, "not a BOOTREPLY");
         ensure!(message.chaddr().ends_with(&client.to_be_bytes()), "another client's hardware address");
         let identifier = message.option(v4::OptionCode::CLIENT_IDENTIFIER);
-        let is_own = identifier.is_some_and(|data| data.bytes().eq(identifier4(client)));
+        // ISC dhcpd does not know of RFC 6842 unless it is told.
+        let is_own = match identifier {
+            Some(data) => data.bytes().eq(identifier4(client)),
+            None => self.kind == Kind::Dhcp4,
+        };
         ensure!(is_own, "without the client's identifier, or with another's");
         let address = message.yiaddr();
         let what = match message.message_type() {
@@ -209,6 +242,17 @@ fn link_address(first: Ipv6Addr, relay: u32) -> Ipv6Addr {
     Ipv6Addr::from(u128::from(first).wrapping_add(u128::from(relay) << 64))
 }
 
+/// The address of a relay of DHCPv4, one behind the other from the IPv4-mapped address `first` on.
+fn giaddr(first: Ipv6Addr, relay: u32) -> Ipv4Addr {
+    let [.., a, b, c, d] = first.octets();
+    Ipv4Addr::from_bits(u32::from_be_bytes([a, b, c, d]).wrapping_add(relay))
+}
+
+/// RFC 3046 §2.0: a circuit identifier, `port` and the relay's number.
+fn relay_information(relay: u32) -> impl Iterator<Item = u8> {
+    [1, 8].into_iter().chain(*b"port").chain(relay.to_be_bytes())
+}
+
 fn put(bytes: &mut [u8], places: &[usize], value: &[u8]) {
     for &at in places {
         if let Some(place) = bytes.get_mut(at..at + value.len()) {
@@ -235,12 +279,13 @@ fn rest(kind: Kind, relayed: bool, server: &[u8]) -> anyhow::Result<[Template; 3
 fn template(kind: Kind, relayed: bool, say: Say, server: &[u8]) -> anyhow::Result<Template> {
     let mut message = Vec::new();
     match kind {
-        Kind::FourOverSix => write4(say, server, &mut message)?,
+        Kind::FourOverSix => write_query(say, server, &mut message)?,
         Kind::Dhcp6 => write6(say, server, &mut message)?,
+        Kind::Dhcp4 => write4(say, server, relayed, &mut message)?,
     }
     let mut bytes = Vec::new();
     let mut transaction = (kind == Kind::Dhcp6).then_some(1);
-    if relayed {
+    if relayed && kind != Kind::Dhcp4 {
         let mut w = Writer::new(&mut bytes);
         let peer = Ipv6Addr::from(0xfe80_u128 << 112 | u128::from(CLIENT));
         w.relay(MessageType::RELAY_FORW, 0, LINK, peer);
@@ -262,21 +307,22 @@ fn template(kind: Kind, relayed: bool, say: Say, server: &[u8]) -> anyhow::Resul
         address6: all(&ADDRESS6.octets()),
         prefix6: all(&PREFIX6.octets()),
         link: all(&LINK.octets()),
+        giaddr: all(&GIADDR.octets()),
         relay: all(&RELAY.to_be_bytes()),
         bytes,
     })
 }
 
-fn write4(say: Say, server: &[u8], out: &mut Vec<u8>) -> anyhow::Result<()> {
+fn write4(say: Say, server: &[u8], relayed: bool, out: &mut Vec<u8>) -> anyhow::Result<()> {
     let mut chaddr = [0; 16];
     for (place, octet) in chaddr.iter_mut().zip([2, 0xf0].into_iter().chain(CLIENT.to_be_bytes())) {
         *place = octet;
     }
-    let holds = matches!(say, Say::Renew | Say::Release);
-    let ciaddr = if holds { ADDRESS4 } else { Ipv4Addr::UNSPECIFIED };
-    let header = Header { hardware_type: 1, hardware_len: 6, ciaddr, chaddr, ..Header::request(CLIENT) };
-    let mut inner = Vec::new();
-    let mut w = v4::Writer::new(&mut inner, &header);
+    let ciaddr = if holds(say) { ADDRESS4 } else { Ipv4Addr::UNSPECIFIED };
+    let (hops, giaddr) = if relayed { (1, GIADDR) } else { (0, Ipv4Addr::UNSPECIFIED) };
+    let header =
+        Header { hardware_type: 1, hardware_len: 6, hops, ciaddr, giaddr, chaddr, ..Header::request(CLIENT) };
+    let mut w = v4::Writer::new(out, &header);
     let message_type = match say {
         Say::Discover => v4::MessageType::DISCOVER,
         Say::Select | Say::Renew => v4::MessageType::REQUEST,
@@ -293,10 +339,24 @@ fn write4(say: Say, server: &[u8], out: &mut Vec<u8>) -> anyhow::Result<()> {
     if say != Say::Release {
         w.option(v4::OptionCode::PARAMETER_REQUEST_LIST, &[1, 3, 6, 15, 26, 51, 54, 58, 59]);
     }
-    w.finish()?;
+    if relayed {
+        let information: Vec<u8> = relay_information(RELAY).collect();
+        w.option(v4::OptionCode::RELAY_AGENT_INFORMATION, &information);
+    }
+    Ok(w.finish()?)
+}
+
+/// Whether the client has its address when it says that.
+fn holds(say: Say) -> bool {
+    matches!(say, Say::Renew | Say::Release)
+}
+
+fn write_query(say: Say, server: &[u8], out: &mut Vec<u8>) -> anyhow::Result<()> {
+    let mut inner = Vec::new();
+    write4(say, server, false, &mut inner)?;
     let mut w = Writer::new(out);
     // RFC 7341 §8: what would have been unicast has the flag.
-    let flags = if holds { QueryFlags::UNICAST } else { QueryFlags::default() };
+    let flags = if holds(say) { QueryFlags::UNICAST } else { QueryFlags::default() };
     w.message(MessageType::DHCPV4_QUERY, flags.to_octets());
     w.option(OptionCode::DHCPV4_MSG, &inner);
     Ok(w.finish()?)
@@ -368,6 +428,20 @@ mod tests {
         assert_eq!(requested, Some(Ipv4Addr::new(10, 1, 2, 3)));
         let identifier = message.option(v4::OptionCode::CLIENT_IDENTIFIER).unwrap();
         assert!(identifier.bytes().eq(identifier4(0x0102_0307)));
+    }
+
+    #[test]
+    fn each_relay_of_dhcpv4_has_its_address_and_its_information() {
+        let relays = Some((4, Ipv4Addr::new(192, 0, 2, 2).to_ipv6_mapped()));
+        let mut messages = messages(Kind::Dhcp4, relays);
+        let mut bytes = Vec::new();
+        messages.write(Say::Renew, 0x0102_0307, Lease::V4(Ipv4Addr::new(10, 1, 2, 3)), &mut bytes);
+        let message = v4::Message::new_checked(&bytes).unwrap();
+        assert_eq!((message.giaddr(), message.hops()), (Ipv4Addr::new(192, 0, 2, 5), 1));
+        assert_eq!((message.xid(), message.ciaddr()), (0x0102_0307, Ipv4Addr::new(10, 1, 2, 3)));
+        let information = message.option(v4::OptionCode::RELAY_AGENT_INFORMATION).unwrap();
+        assert!(information.bytes().eq(*b"\x01\x08port\0\0\0\x03"));
+        assert!(messages.read(&bytes).unwrap_err().to_string().contains("BOOTREPLY"));
     }
 
     #[test]
