@@ -59,11 +59,20 @@ pub enum Health {
 }
 
 /// A sync of so many changes is one of many: more are on their way.
-const BUSY: u64 = 48;
+const BUSY: u64 = 24;
 
-/// How long is waited after such a sync for what comes to the next one. Every sync interrupts whoever makes changes, some
-/// five times.
-const REST: Duration = Duration::from_micros(600);
+/// How long is waited after such a sync for what comes to the next one, for each of its changes: about as long as it takes to
+/// serve one. Every sync interrupts whoever makes changes, some five times.
+const REST: Duration = Duration::from_micros(10);
+
+/// The longest rest.
+const LONGEST_REST: Duration = Duration::from_micros(1500);
+
+/// The rest after a sync of so many changes.
+fn rest_after(changes: u64) -> Option<Duration> {
+    let changes = u32::try_from(changes).unwrap_or(u32::MAX);
+    (u64::from(changes) >= BUSY).then(|| REST.saturating_mul(changes).min(LONGEST_REST))
+}
 
 /// Wakes one thread.
 #[derive(Default)]
@@ -277,8 +286,8 @@ impl<S: Storage> Shared<S> {
                     if log.is_pending() {
                         self.writing.ring();
                     }
-                    if log.durable() - before >= BUSY {
-                        thread::sleep(REST);
+                    if let Some(rest) = rest_after(log.durable() - before) {
+                        thread::sleep(rest);
                     }
                 }
                 Err(_) => {
@@ -307,5 +316,17 @@ impl<S: Storage> Shared<S> {
                 return;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_more_a_sync_had_the_longer_is_the_rest_up_to_a_limit() {
+        assert_eq!(rest_after(BUSY - 1), None);
+        assert_eq!(rest_after(100), Some(Duration::from_millis(1)));
+        assert_eq!([rest_after(1_000), rest_after(u64::MAX)], [Some(LONGEST_REST); 2]);
     }
 }
