@@ -245,9 +245,14 @@ fn clients_of_dhcpv4_come_through_a_relay_over_ipv4() {
 
     let by_ipv6 =
         ["--kind", "dhcp4", "--way", "relayed", "--server", "2001:db8:1::1", "--source", "192.0.2.2"];
-    let refused = command(&client, &tempfile::tempdir().unwrap(), &by_ipv6).output().unwrap();
-    let said = String::from_utf8(refused.stderr).unwrap();
-    assert!(!refused.status.success() && said.contains("2001:db8:1::1 is no IPv4 address"), "{said}");
+    let relays = [&relayed[..], &["--relays", "4"]].concat();
+    for (arguments, why) in
+        [(&by_ipv6[..], "2001:db8:1::1 is no IPv4 address"), (&relays, "each of the --sources is a relay")]
+    {
+        let refused = command(&client, &tempfile::tempdir().unwrap(), arguments).output().unwrap();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains(why), "{said}");
+    }
 }
 
 /// A server that forgets what it gave gives it again.

@@ -181,6 +181,10 @@ impl Load {
             self.kind != Kind::Dhcp4 || self.way == Way::Relayed && self.source.is_some(),
             "--kind dhcp4 needs --way relayed and --source: the address of the first relay, which answers come back to"
         );
+        ensure!(
+            self.kind != Kind::Dhcp4 || self.relays == 1,
+            "--relays is for DHCPv6: with --kind dhcp4 each of the --sources is a relay"
+        );
         let address = |name: &str, address: IpAddr| match (address, self.kind) {
             (IpAddr::V4(address), Kind::Dhcp4) => Ok(address.to_ipv6_mapped()),
             (IpAddr::V6(address), Kind::FourOverSix | Kind::Dhcp6) => Ok(address),
